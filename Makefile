@@ -1,0 +1,43 @@
+# Everything runs from a fresh clone on Debian: each target first installs what it needs.
+#   make demo ARGS=--keep     make test ARGS="-k reload"     make lint
+
+SHELL := /bin/bash
+VENV  := .venv
+STAMP := $(VENV)/.installed
+JOBS  ?= 2
+ARGS  ?=
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHON
+
+.PHONY: help demo test lint bench clean tools
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(STAMP) ## send mail through a private Postfix and show what becomes of it (ARGS=--keep)
+	@PYTHONPATH=contrib python -m demo $(ARGS)
+
+test: $(STAMP) ## run all tests, also those through real Postfix (ARGS goes to pytest)
+	@pytest --numprocesses $(JOBS) $(ARGS)
+
+lint: $(STAMP) ## ruff, mypy and the floors of the house
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@lint-imports
+
+bench: $(STAMP) ## measure what Postseal costs a Postfix, side by side (ARGS goes to the program)
+	@PYTHONPATH=contrib python benchmarks/through_postfix.py $(ARGS)
+
+clean: ## remove what was made: the environment, the tools, the caches
+	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name '*.egg-info' -prune -exec rm -rf {} +
+
+tools:
+	@contrib/install-tools
+
+$(STAMP): setup.cfg pyproject.toml contrib/make-venv | tools
+	@contrib/make-venv
+	@touch $@

@@ -1,0 +1,1 @@
+"""Postseal: a milter that protects mail by policy."""

@@ -1,0 +1,112 @@
+"""What a certificate may be used for: encrypting mail to its owner, or signing in his name.
+
+A refusal is a sentence for the administrator; "" means that nothing speaks against it.  Whether the
+issuer is to be trusted is not asked here: a directory of certificates is trusted as a whole.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
+
+MALFORMED = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+"""All that cryptography raises about a certificate with something wrong in it."""
+
+_CURVES = ("secp256r1", "secp384r1")
+_MAIL = {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+
+
+def encryption_refusal(certificate: x509.Certificate) -> str:
+    """Why nothing can be encrypted to *certificate*, whatever the time."""
+    return _refusal(certificate, _encryption_usage_refusal)
+
+
+def signing_refusal(certificate: x509.Certificate) -> str:
+    """Why nobody can sign with *certificate*, whatever the time."""
+    return _refusal(certificate, _signing_usage_refusal)
+
+
+def addresses(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The mail addresses of the owner: those of the subjectAltName, else those in the subject.
+
+    Raises one of MALFORMED.
+    """
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        found = names.get_values_for_type(x509.RFC822Name)
+    except x509.ExtensionNotFound:
+        found = []
+    if not found:
+        attributes = certificate.subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS)
+        found = [str(attribute.value) for attribute in attributes]
+    # Real certificates have been seen with a blank behind an address.
+    return tuple(address.strip() for address in found if "@" in address)
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Whether *certificate* is that of an issuer.  Raises one of MALFORMED."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def time_refusal(not_before: datetime, not_after: datetime, at: datetime) -> str:
+    """Why a certificate with this validity cannot be used at the time *at*."""
+    if at > not_after:
+        return f"it expired {not_after:%Y-%m-%d}"
+    return f"it is not valid before {not_before:%Y-%m-%d}" if at < not_before else ""
+
+
+def _refusal(certificate: x509.Certificate, usage_refusal: Callable[[x509.Certificate], str]) -> str:
+    try:
+        return _key_refusal(certificate) or usage_refusal(certificate) or _purpose_refusal(certificate)
+    except MALFORMED as error:
+        return f"it is malformed: {error}"
+
+
+def _key_refusal(certificate: x509.Certificate) -> str:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        if certificate.public_key_algorithm_oid != PublicKeyAlgorithmOID.RSAES_PKCS1_v1_5:
+            return "its RSA key is restricted to RSA-PSS"
+        if not 2048 <= key.key_size <= 8192:
+            return f"its RSA key has {key.key_size} bits, not 2048 to 8192"
+        exponent = key.public_numbers().e
+        return "" if exponent % 2 and exponent > 1 else "the exponent of its RSA key is not odd"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "" if key.curve.name in _CURVES else f"its key is on {key.curve.name}, not on P-256 or P-384"
+    return "its key is neither RSA nor on an elliptic curve of ours"
+
+
+def _encryption_usage_refusal(certificate: x509.Certificate) -> str:
+    usage = _usage(certificate)
+    if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
+        return "its key usage lacks keyAgreement" if usage and not usage.key_agreement else ""
+    return "its key usage lacks keyEncipherment" if usage and not usage.key_encipherment else ""
+
+
+def _signing_usage_refusal(certificate: x509.Certificate) -> str:
+    usage = _usage(certificate)
+    # RFC 8550 §4.4.2: either bit will do
+    if usage and not (usage.digital_signature or usage.content_commitment):
+        return "its key usage lacks digitalSignature"
+    return ""
+
+
+def _purpose_refusal(certificate: x509.Certificate) -> str:
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return ""
+    return "" if _MAIL.intersection(purposes) else "its extended key usage lacks emailProtection"
+
+
+def _usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None

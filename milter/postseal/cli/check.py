@@ -1,0 +1,31 @@
+"""`postseal check`: is everything good that the daemon would load?"""
+
+from pathlib import Path
+
+import click
+
+from postseal.cli.common import give_up, settings_option
+from postseal.daemon import house
+from postseal.errors import BadInput
+from postseal.policy.manual import manual
+
+
+@click.command()
+@click.option("--list", "as_list", is_flag=True, help="Print every word of the policy language instead.")
+@settings_option
+def check(path: Path, as_list: bool) -> None:
+    """Check settings, policies with their examples, certificates and keys.
+
+    Prints every problem with its file, line and column, all at once.  Changes nothing, and needs no
+    running daemon.
+    """
+    if as_list:
+        click.echo(manual())
+        return
+    try:
+        built = house.build(path)
+    except BadInput as error:
+        give_up(error)
+    for warning in built.warnings:
+        click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
+    click.echo(f"good: policy {built.digest}, {built.rules} rules")

@@ -1,0 +1,95 @@
+"""`postseal explain`: what policy makes of a message, for each recipient, and why."""
+
+import json
+from pathlib import Path
+from typing import IO
+
+import click
+
+from postseal import message_file
+from postseal.body import Spool
+from postseal.cli.common import give_up, settings_option
+from postseal.cli.offline import offline
+from postseal.daemon import house
+from postseal.envelope import Envelope
+from postseal.errors import BadInput, Failure
+from postseal.methods.method import Methods
+from postseal.pipeline import choose, obstacles
+from postseal.policy.explanation import Explanation, Line, described, told
+
+
+@click.command()
+@offline
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@settings_option
+def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, path: Path) -> None:
+    """Say what would happen to MESSAGE ("-" for standard input), and why.
+
+    For each recipient: every rule that was looked at, the conditions that decided, the treatment that
+    results, and the method that would be used.  Nothing is sent or written.
+    """
+    try:
+        built = house.build(path)
+    except BadInput as error:
+        give_up(error)
+    explanation = built.policy.explain(message_file.read(message, Spool()), envelope)
+    if as_json:
+        click.echo(json.dumps(_facts(explanation, built.methods), indent=2))
+        return
+    click.echo(explanation)
+    for line in explanation.lines:
+        click.echo(f"to <{line.recipient.address}>: {_outcome(line, built.methods)}")
+
+
+def _outcome(line: Line, methods: Methods) -> str:
+    if line.treatment.refusal:
+        return "the message is refused"
+    word = choose(methods.table, line.treatment, line.recipient)
+    if word is None:
+        why = obstacles(methods.table, line.treatment, line.recipient)
+        return f"cannot be protected: {why}; on_error: {line.treatment.on_error}"
+    return f"goes by method {word}"
+
+
+def _facts(explanation: Explanation, methods: Methods) -> dict[str, object]:
+    transaction = explanation.transaction
+    return {
+        "policy": explanation.digest,
+        "sender": transaction.envelope.sender,
+        "sender_scope": "inside" if transaction.from_inside else "outside",
+        "recipients": [_line_facts(line, methods) for line in explanation.lines],
+    }
+
+
+def _line_facts(line: Line, methods: Methods) -> dict[str, object]:
+    treatment = line.treatment
+    refusal = treatment.refusal
+    return {
+        "recipient": line.recipient.address,
+        "treatment": described(treatment),
+        "protect": list(treatment.protect),
+        "sign": treatment.sign,
+        "method": None if refusal else choose(methods.table, treatment, line.recipient),
+        "refusal": str(refusal) if refusal else None,
+        "cause": refusal.cause if refusal else None,
+        "on_error": treatment.on_error,
+        "rules": [
+            {
+                "rule": verdict.rule.name,
+                "place": str(verdict.rule.place),
+                "mode": verdict.rule.mode,
+                "applies": _truth(verdict.answer.truth) if verdict.answer else False,
+                "told": told(verdict),
+                "because": [
+                    {"condition": str(condition), "place": str(condition.place), "true": _truth(truth)}
+                    for condition, truth in (verdict.answer.because if verdict.answer else ())
+                ],
+            }
+            for verdict in line.verdicts
+        ],
+    }
+
+
+def _truth(truth: "bool | Failure") -> bool | None:
+    """True, False, or None where it cannot be told."""
+    return truth if isinstance(truth, bool) else None

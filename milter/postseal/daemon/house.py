@@ -1,0 +1,91 @@
+"""All that one generation of the daemon is built of, loaded before it is put to use.
+
+Either everything is good and a `House` comes back, or `BadInput` tells every problem of the settings,
+or of policies, certificates and keys together.  Loading changes nothing that runs.
+"""
+
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from postseal import settings as settings_file
+from postseal.document import Problems
+from postseal.methods import table
+from postseal.methods.method import Methods
+from postseal.policy.load import load as load_policy
+from postseal.policy.policy import Policy
+from postseal.policy.rule import Mode
+from postseal.settings import Settings
+
+
+@dataclass(slots=True)
+class House:
+    """Settings, policy and methods that belong together.
+
+    *certificates*: Unix time of expiry by fingerprint of our own; *recipients*: how many certificates
+    of recipients are in which state.
+    """
+
+    settings: Settings
+    policy: Policy
+    methods: Methods
+    warnings: list[str]
+    certificates: dict[str, float]
+    recipients: dict[str, int]
+
+    @property
+    def workers(self) -> int:
+        """How many worker processes to run."""
+        return self.settings.workers or len(os.sched_getaffinity(0))
+
+    @property
+    def digest(self) -> str:
+        """What tells this policy from another."""
+        return self.policy.digest
+
+    @property
+    def rules(self) -> int:
+        """How many rules there are."""
+        return len(self.policy.rules)
+
+    @property
+    def modes(self) -> dict[str, str]:
+        """Under which mode each rule's hits are counted, by its name."""
+        return {
+            rule.name: "enforce" if rule.mode is Mode.ENFORCE else "audit"
+            for rule in self.policy.rules
+            if rule.mode is not Mode.OFF
+        }
+
+
+def now() -> datetime:
+    """The clock of the daemon."""
+    return datetime.now(UTC)
+
+
+def build(path: Path, *, spool: Path | None = None) -> House:
+    """Load the settings file *path* and all that it names.  Raises BadInput.
+
+    *spool*: a folder for large bodies in place of the one that the settings name.
+    """
+    settings = settings_file.load(path)
+    if spool:
+        settings = replace(settings, spool_directory=spool)
+    problems = Problems()
+    policy, methods = None, None
+    with problems.collect():
+        policy = load_policy(settings, table.PROTECTING)
+    with problems.collect():
+        methods = table.load(settings, now)
+    problems.settle()
+    assert policy is not None  # noqa: S101 (or there was a problem)
+    assert methods is not None  # noqa: S101
+    return House(
+        settings,
+        policy,
+        methods.methods,
+        [str(warning) for warning in methods.warnings],
+        {fingerprint: at.timestamp() for fingerprint, at in methods.expiries.items()},
+        dict(methods.recipients),
+    )

@@ -1,0 +1,142 @@
+"""A worker: serves connections with one generation of policy, drains when told, then goes.
+
+libmilter runs in a second thread; this one waits at the control pipe.  `drain` lets connections end:
+a client may keep its SMTP session for long, and Postfix keeps our connection as long.  What still
+comes over such a connection is judged by the new policy, as soon as this worker has loaded it too.
+`stop` only waits for messages under way.  If the pipe closes, the supervisor is dead, and the worker
+stops as well.
+"""
+
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Final, NoReturn
+
+from postseal import log
+from postseal.body import Spool
+from postseal.daemon import house
+from postseal.daemon.house import House
+from postseal.delivery import Delivery
+from postseal.errors import BadInput
+from postseal.metrics import Metrics
+from postseal.mta.session import Desk, Rulebook
+from postseal.mta.socket import Listener, serve
+from postseal.mta.traffic import Pulse, Traffic
+from postseal.settings import Settings
+from postseal.store.engine import Store
+from postseal.store.journal import Journal
+from postseal.submission import Submission
+
+_log = logging.getLogger(__name__)
+
+STOP: Final = b"s"
+
+_QUIET_SECONDS: Final = 0.2
+"""A connection can be accepted and not yet counted: exit only after this long without any."""
+_PATIENCE_SECONDS: Final = 0.3
+"""Most workers are gone by then; only those that are not load the new policy."""
+_DIGEST: Final = 12
+"""Octets of a policy's digest."""
+
+
+def drain(digest: str) -> bytes:
+    """The order to drain, and to judge by the policy with *digest* meanwhile."""
+    return b"d" + digest.encode("ascii")
+
+
+def work(path: Path, built: House, listener: Listener, *, control: int, counters: Path) -> NoReturn:
+    """Serve until told otherwise over *control*, then exit the process."""
+    settings = built.settings
+    desk = Desk(
+        _rulebook(built),
+        Spool(settings.spool_directory, settings.memory_body),
+        _metrics(built, counters),
+        Traffic(),
+        Pulse(),
+        _delivery(settings),
+    )
+    threading.Thread(target=_serve, args=(desk,), name="libmilter", daemon=True).start()
+    order = os.read(control, 1)
+    listener.deafen()
+    if order == b"d":
+        _drain(path, desk, control, seconds=settings.drain_seconds)
+    _stop(desk.traffic, seconds=settings.stop_seconds)
+    os._exit(0)
+
+
+def _metrics(built: House, counters: Path) -> Metrics:
+    try:
+        return Metrics.shared(counters, methods=built.methods.table, rules=built.modes)
+    except OSError as error:  # /run is full, or somebody tidied it up; the mail matters more
+        _log.error("%s", log.line(event="uncounted", worker=os.getpid(), why=error))
+        return Metrics.local()
+
+
+def _delivery(settings: Settings) -> Delivery | None:
+    """Who submits copies; opened here, for nothing of a database survives a fork."""
+    host, _, port = settings.submit_to.rpartition(":")
+    if not host:
+        return None
+    store = Store(settings.store, timeout=settings.store_timeout)
+    listener = Submission(host.strip("[]"), int(port), settings.submit_timeout, socket.gethostname())
+    return Delivery(listener, Journal(store), house.now)
+
+
+def _rulebook(built: House) -> Rulebook:
+    return Rulebook(built.policy, built.methods, built.settings.limits)
+
+
+def _serve(desk: Desk) -> NoReturn:
+    try:
+        serve(desk)
+    except BaseException:  # noqa: BLE001 (the process ends below, whatever it was)
+        _log.exception("libmilter ended")
+    os._exit(1)  # a worker that accepts nothing must not look alive
+
+
+def _drain(path: Path, desk: Desk, control: int, *, seconds: float) -> None:
+    """Return when no connection is left, after *seconds*, or when there is another order than to drain."""
+    now = quiet = time.monotonic()
+    end, load_at, digest = now + seconds, now + _PATIENCE_SECONDS, os.read(control, _DIGEST)
+    while now < end and now - quiet < _QUIET_SECONDS:
+        if select.select([control], [], [], 0.01)[0]:
+            if os.read(control, 1) != b"d":
+                return
+            digest, load_at = os.read(control, _DIGEST), min(load_at, now)
+        if now >= load_at:
+            _renew(path, desk, digest.decode("ascii"))
+            load_at = float("inf")
+        now = time.monotonic()
+        if desk.traffic.connections:
+            quiet = now
+
+
+def _renew(path: Path, desk: Desk, digest: str) -> None:
+    """Judge new messages by the policy with *digest*, if that is what the files still say."""
+    try:
+        built = house.build(path)
+    except BadInput:
+        return  # changed since the supervisor read them; it tells why when it is asked to reload again
+    except Exception as error:  # noqa: BLE001 (messages are under way here, and the old policy still serves)
+        _log.error("%s", log.line(event="not_renewed", worker=os.getpid(), trace=log.trace(error)))
+        return
+    if built.digest == digest:
+        desk.rulebook = _rulebook(built)
+        _log.info("%s", log.line(event="renewed", worker=os.getpid(), policy=digest))
+
+
+def _stop(traffic: Traffic, *, seconds: float) -> None:
+    """Return when no message is under way, or after *seconds*."""
+    now = quiet = time.monotonic()
+    end = now + seconds
+    while now < end and now - quiet < _QUIET_SECONDS:
+        time.sleep(0.01)
+        now = time.monotonic()
+        if traffic.messages:
+            quiet = now
+    if traffic.messages:
+        _log.error("%s", log.line(event="cut_off", worker=os.getpid(), messages=traffic.messages))

@@ -1,0 +1,40 @@
+"""What a method is: a way to protect a message that the pipeline can choose by its word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from postseal.envelope import Envelope, Recipient
+from postseal.message import Message
+
+
+class Method(Protocol):
+    """A way to protect mail.  Raises `Failure` where it cannot; never returns less protection."""
+
+    def reaches(self, recipient: Recipient) -> bool:
+        """Whether a message protected this way can be read by *recipient*."""
+        ...
+
+    def obstacle(self, recipient: Recipient) -> str:
+        """Why it does not reach *recipient*, for the administrator; asked only where it does not."""
+        ...
+
+    def protect(self, message: Message, recipients: tuple[Recipient, ...]) -> Message:
+        """*message* as *recipients*, and nobody else, can read it."""
+        ...
+
+
+class Signature(Protocol):
+    """Signs on behalf of the sender, before any method protects the message."""
+
+    def sign(self, message: Message, envelope: Envelope) -> Message:
+        """*message* with the sender's signature.  Raises Failure(NO_SIGNER) if nobody may sign for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """What the pipeline may use: methods by the word that policies use, and the signature."""
+
+    table: Mapping[str, Method]
+    signature: Signature

@@ -1,0 +1,20 @@
+"""The method that protects nothing: for mail of which no protection is asked."""
+
+from postseal.envelope import Recipient
+from postseal.message import Message
+
+
+class PlainMethod:
+    """Reaches everybody; the message leaves as it is."""
+
+    def reaches(self, recipient: Recipient) -> bool:
+        """Always."""
+        return True
+
+    def obstacle(self, recipient: Recipient) -> str:
+        """None."""
+        return ""
+
+    def protect(self, message: Message, recipients: tuple[Recipient, ...]) -> Message:
+        """*message* itself."""
+        return message

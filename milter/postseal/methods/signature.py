@@ -1,0 +1,110 @@
+"""S/MIME signatures (RFC 8551 §3.5.3): clear-signed, so that every mail program shows the text.
+
+The signature says who wrote the message, so it is made only for somebody whom the MTA knows: the
+client has logged in or is in a trusted network, and the one author in From is the envelope's sender.
+That a login may use a sender is the MTA's business (Postfix: reject_sender_login_mismatch).
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from postseal.body import Spool
+from postseal.certificates.identity import Identities, SigningIdentity
+from postseal.cms import encoding, entity, field
+from postseal.cms.signed import Signer
+from postseal.envelope import Envelope, key
+from postseal.errors import Cause, Failure
+from postseal.message import Header, Message
+from postseal.methods.replacement import replaced
+from postseal.scalar import Network
+
+_SIGNATURE_HEADER = (
+    b'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n"
+    b'Content-Disposition: attachment; filename="smime.p7s"\r\n'
+)
+
+
+class SmimeSignature:
+    """Signs for *identities*, with the time of the *clock*."""
+
+    def __init__(
+        self,
+        identities: Identities,
+        spool: Spool,
+        *,
+        clock: Callable[[], datetime],
+        trusted_networks: tuple[Network, ...] = (),
+    ) -> None:
+        self._identities = identities
+        self._spool = spool
+        self._clock = clock
+        self._trusted_networks = trusted_networks
+        self._signers = {one: Signer.of(one.chain, one.key) for one in identities.all()}
+
+    def sign(self, message: Message, envelope: Envelope) -> Message:
+        """*message* as multipart/signed, its entity in the canonical form.
+
+        Raises Failure(NO_SIGNER) if nobody may sign, Failure(CRYPTO) if signing fails, Failure(LIMIT)
+        if the message has more parts than can be looked at.
+        """
+        at = self._clock()
+        signer = self._signers[self._identity(message, envelope, at)]
+        canonical = entity.canonical(entity.inner(message), self._spool)
+        try:
+            signature = signer.signed(canonical.pieces(), at)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise Failure(Cause.CRYPTO, f"signing failed: {error}") from error
+        boundary = _boundary(canonical)
+        draft = self._spool.draft()
+        seven_bit = True
+        for piece in _signed(canonical, signature, boundary):
+            seven_bit = seven_bit and piece.isascii()
+            draft.write(piece)
+        content = [
+            Header.of(
+                "Content-Type",
+                f'multipart/signed; protocol="application/pkcs7-signature"; micalg={signer.micalg};'
+                f' boundary="{boundary.decode("ascii")}"',
+            )
+        ]
+        if not seven_bit:  # somebody else's signed part, which must stay as it is
+            content.append(Header.of("Content-Transfer-Encoding", "8bit"))
+        return replaced(message, draft.body(), *content)
+
+    def _identity(self, message: Message, envelope: Envelope, at: datetime) -> SigningIdentity:
+        client, sender = envelope.client, envelope.sender
+        if not client.login and not client.within(self._trusted_networks):
+            detail = f"the client [{client.address}] has not logged in and is in no trusted network"
+            raise Failure(Cause.NO_SIGNER, detail)
+        authors = message.all("From")
+        author = field.mailbox(authors[0].value) if len(authors) == 1 else ""
+        if not author or not sender or key(author) != key(sender):
+            detail = f"From does not name one author who is the sender <{sender}>"
+            raise Failure(Cause.NO_SIGNER, detail)
+        identity = self._identities.of(sender, at)
+        if identity is None:
+            reasons = [str(problem) for problem in self._identities.refusals(sender, at)]
+            detail = "; ".join(reasons) or "no identity is set up"
+            raise Failure(Cause.NO_SIGNER, f"nobody signs for <{sender}>: {detail}")
+        return identity
+
+
+def _boundary(canonical: Message) -> bytes:
+    """A boundary that occurs nowhere in the entity."""
+    while True:
+        boundary = b"=_" + secrets.token_hex(16).encode("ascii")  # "=_" is in neither base64 nor QP
+        if boundary not in canonical.header_block and canonical.body.find(boundary) < 0:
+            return boundary
+
+
+def _signed(canonical: Message, signature: bytes, boundary: bytes) -> Iterator[bytes]:
+    """The body of the multipart/signed (RFC 1847 §2.1)."""
+    yield b"--%b\r\n" % boundary
+    yield from canonical.pieces()
+    yield b"\r\n--%b\r\n%b\r\n" % (boundary, _SIGNATURE_HEADER)
+    yield from encoding.to_base64([signature])
+    yield b"--%b--\r\n" % boundary

@@ -1,0 +1,80 @@
+"""S/MIME encryption (RFC 8551 §3.3): the message's MIME entity, sealed for its recipients alone.
+
+The header stays outside and readable, the Subject too.  A message that is signed already is sealed
+with its signature, byte for byte.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from postseal.body import Spool
+from postseal.certificates.directory import CertificateDirectory
+from postseal.cms import encoding, entity
+from postseal.cms.enveloped import DEFAULT_CIPHER, enveloped
+from postseal.cms.recipient import recipient_key
+from postseal.envelope import Recipient
+from postseal.errors import Cause, Failure
+from postseal.message import Header, Message
+from postseal.methods.replacement import replaced
+
+_CONTENT = (
+    Header.of("Content-Type", 'application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"'),
+    Header.of("Content-Transfer-Encoding", "base64"),
+    Header.of("Content-Disposition", 'attachment; filename="smime.p7m"'),
+)
+
+
+class SmimeMethod:
+    """Encrypts with the certificates of *directory* that are usable at the time of the *clock*."""
+
+    def __init__(
+        self,
+        directory: CertificateDirectory,
+        spool: Spool,
+        *,
+        clock: Callable[[], datetime],
+        cipher: str = DEFAULT_CIPHER,
+    ) -> None:
+        self._directory = directory
+        self._spool = spool
+        self._clock = clock
+        self._cipher = cipher
+
+    def reaches(self, recipient: Recipient) -> bool:
+        """Whether there is a usable certificate for *recipient*."""
+        return bool(self._directory.usable(recipient.address, self._clock()))
+
+    def obstacle(self, recipient: Recipient) -> str:
+        """What is wrong with the certificates of *recipient*, or that there is none."""
+        refusals = self._directory.refusals(recipient.address, self._clock())
+        return (
+            "; ".join(f"{problem.place}: {problem.what}" for problem in refusals) or "there is no certificate"
+        )
+
+    def protect(self, message: Message, recipients: tuple[Recipient, ...]) -> Message:
+        """*message* encrypted to one certificate of each recipient, the newest.
+
+        Raises Failure(NO_CERTIFICATE) if one has none (any more), Failure(CRYPTO) if encryption fails.
+        """
+        # People who share a certificate get one RecipientInfo.
+        certificates = dict.fromkeys(self._certificate(recipient) for recipient in recipients)
+        inner = entity.inner(message)
+        draft = self._spool.draft()
+        try:
+            keys = [recipient_key(certificate) for certificate in certificates]
+            sealed = enveloped(inner.pieces(), inner.size, recipients=keys, cipher=self._cipher)
+            for piece in encoding.to_base64(sealed):
+                draft.write(piece)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise Failure(Cause.CRYPTO, f"encryption failed: {error}") from error
+        return replaced(message, draft.body(), *_CONTENT)
+
+    def _certificate(self, recipient: Recipient) -> x509.Certificate:
+        for certificate in self._directory.usable(recipient.address, self._clock()):
+            return certificate
+        raise Failure(
+            Cause.NO_CERTIFICATE, f"smime does not reach <{recipient.address}>: {self.obstacle(recipient)}"
+        )

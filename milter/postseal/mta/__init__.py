@@ -1,0 +1,1 @@
+"""The milter protocol: the only room that knows pymilter and libmilter."""

@@ -1,0 +1,54 @@
+"""What is said about a message when it has been answered: one log line, and the counters."""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from postseal import log
+from postseal.envelope import Envelope
+from postseal.metrics import Metrics
+from postseal.outcome import Copy, Reply
+from postseal.treatment import Treatment
+
+_log = logging.getLogger("postseal.mail")
+
+
+def report(
+    metrics: Metrics,
+    envelope: Envelope,
+    treatments: Collection[Treatment],
+    outcome: Reply | list[Copy],
+    *,
+    seconds: Mapping[str, float],
+) -> None:
+    """Count and log *outcome*; *seconds* by stage."""
+    for stage, spent in seconds.items():
+        metrics.seconds.labels(stage).observe(spent)
+    hits = Counter(rule for treatment in treatments for rule in treatment.rules)
+    audited = Counter(rule for treatment in treatments for rule in treatment.audited)
+    for mode, counted in (("enforce", hits), ("audit", audited)):
+        for rule, count in counted.items():
+            metrics.rule_hits.labels(rule, mode).inc(count)
+    fields: dict[str, object] = {
+        "queue_id": envelope.queue_id or "-",
+        "from": f"<{envelope.sender}>",
+        "nrcpt": len(envelope.recipients),
+        "rules": ",".join(hits),
+        "audited": ",".join(audited),
+    }
+    level = logging.INFO
+    if isinstance(outcome, Reply):
+        result = "deferred" if outcome.code < 500 else "rejected"
+        fields |= {"result": result, "cause": outcome.cause, "reply": outcome, "detail": outcome.detail}
+        if outcome.cause:
+            metrics.errors.labels(outcome.cause.value).inc()
+            level = logging.ERROR if result == "deferred" else logging.WARNING
+    else:
+        result = "accepted"
+        words = Counter(copy.method + ("+signed" if copy.signed else "") for copy in outcome)
+        fields |= {"copies": ",".join(f"{word}:{count}" for word, count in words.items()), "result": result}
+        for copy in outcome:
+            metrics.copies.labels(copy.method, str(copy.signed).lower()).inc()
+    metrics.messages.labels(result).inc()
+    fields["ms"] = round(1000 * sum(spent for stage, spent in seconds.items() if stage != "receive"))
+    _log.log(level, "%s", log.line(**fields))

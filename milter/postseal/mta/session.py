@@ -1,0 +1,281 @@
+"""One connection from the MTA: collects messages, has them treated, answers.
+
+A session decides nothing before end-of-message.  Whatever goes wrong, the MTA is told 451 and keeps
+the mail; the answer is never "continue" with half of the edits made.  State of a message begins at
+MAIL and ends with its answer or an ABORT (Postfix sends several, Sendmail sometimes none); the
+client's belongs to the connection.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import Milter
+
+from postseal import log
+from postseal.body import Draft, Spool
+from postseal.delivery import Delivery
+from postseal.edits import DeleteRecipient, edits
+from postseal.envelope import Client, Envelope, Recipient, Tls
+from postseal.errors import Cause, Failure
+from postseal.message import Header, Message
+from postseal.methods.method import Methods
+from postseal.metrics import Metrics
+from postseal.mta.answer import Prepared, prepared, reply_arguments, send
+from postseal.mta.report import report
+from postseal.mta.traffic import Pulse, Traffic
+from postseal.outcome import Copy, Reply
+from postseal.pipeline import Decides, carry_out
+from postseal.settings import Limits
+from postseal.treatment import OnError, Treatment, refusal
+
+# At MAIL Postfix knows the TLS session and the login; later it no longer tells, and HELO, where it
+# tells by default, is a callback that we must not have: one 8-bit octet in HELO breaks pymilter.
+_MACROS: Final = {
+    # j is always there, so there is always a list, and libmilter forgets the one of the last message.
+    Milter.M_ENVFROM: "j {auth_authen} {tls_version} {cipher} {cert_subject} {mail_addr}",
+    Milter.M_DATA: "i",
+    Milter.M_EOM: "i",
+}
+
+_TOO_MANY_RECIPIENTS = Reply(550, "5.5.3", "This message has too many recipients.", Cause.LIMIT)
+_HEADER_TOO_LARGE = Reply(552, "5.3.4", "The header of this message is too large.", Cause.LIMIT)
+_MESSAGE_TOO_LARGE = Reply(552, "5.3.4", "This message is too large.", Cause.LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What a message is judged by from its MAIL to its answer."""
+
+    policy: Decides
+    methods: Methods
+    limits: Limits
+
+
+@dataclass(slots=True)
+class Desk:
+    """What every session of a worker works with.  *rulebook* may be replaced; messages keep theirs."""
+
+    rulebook: Rulebook
+    spool: Spool
+    metrics: Metrics
+    traffic: Traffic
+    pulse: Pulse
+    delivery: Delivery | None = None
+
+
+@dataclass(slots=True)
+class _Collected:
+    """One message as far as the MTA has told it."""
+
+    sender: str
+    parameters: tuple[str, ...]
+    client: Client
+    rulebook: Rulebook
+    draft: Draft
+    recipients: list[Recipient] = field(default_factory=list)
+    headers: list[Header] = field(default_factory=list)
+    header_bytes: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+
+@Milter.header_leading_space  # the space after the colon is the sender's, too
+class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
+    """Any number of messages of one connection, one after the other."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._client = Client()
+        self._message: _Collected | None = None
+        self._negotiated = False
+        desk.traffic.connection(+1)
+
+    def negotiate(self, options: list[int]) -> int:
+        """Ask for the macros we need; an MTA that cannot be asked sends its own choice."""
+        answer: int = super().negotiate(options)
+        if self._actions & Milter.SETSYMLIST:
+            for stage, names in _MACROS.items():
+                self._ctx.setsymlist(stage, names)  # pymilter's own wrapper passes bytes and fails
+        self._negotiated = True
+        return answer
+
+    def connect(self, hostname: str, family: int, hostaddr: object) -> int:
+        """Note who the client is; an unknown address family makes a client without an address."""
+        address = str(hostaddr[0]) if isinstance(hostaddr, tuple) else ""
+        # Sendmail writes IPv6 addresses as "IPv6:2001:db8::1".
+        self._client = Client(address.removeprefix("IPv6:"), hostname)
+        return _CONTINUE
+
+    def envfrom(self, sender: str, *parameters: str) -> int:
+        """Begin a message, whether or not the MTA ended the one before."""
+        self._end()
+        if not self._negotiated:
+            # SMFIC_QUIT_NC: pymilter forgot what was agreed, so we would misread the header.  No known
+            # MTA does this.
+            return self._refuse(refusal(Cause.INTERNAL, OnError.DEFER))
+        version = self._macro("{tls_version}")
+        tls = Tls(version, self._macro("{cipher}"), self._macro("{cert_subject}")) if version else None
+        client = Client(self._client.address, self._client.name, self._macro("{auth_authen}") or None, tls)
+        sender = _bare(sender)
+        if sender and "@" not in sender and "@" in (resolved := self._macro("{mail_addr}")):
+            sender = resolved  # with the domain that Postfix appends, but only after we have answered
+        desk = self._desk
+        self._message = _Collected(sender, parameters, client, desk.rulebook, desk.spool.draft())
+        desk.traffic.message(+1)
+        return _CONTINUE
+
+    def envrcpt(self, recipient: str, *parameters: str) -> int:
+        """One recipient that the MTA accepted."""
+        message = self._collected()
+        # Too many are refused at the end: of a non_smtpd milter Postfix takes no answer to RCPT.
+        if len(message.recipients) <= message.rulebook.limits.recipients:
+            message.recipients.append(Recipient(_bare(recipient), parameters))
+        return _CONTINUE
+
+    @Milter.decode("bytes")  # type: ignore[untyped-decorator] # pymilter is untyped
+    def header(self, name: str, value: bytes) -> int:
+        """One header field; folds arrive with LF."""
+        message = self._collected()
+        limits = message.rulebook.limits
+        if not self._protocol & Milter.P_HDR_LEADSPC:
+            value = b" " + value
+        message.header_bytes += len(name) + len(value) + 3
+        if len(message.headers) >= limits.headers or message.header_bytes > limits.header_bytes:
+            return self._refuse_early(_HEADER_TOO_LARGE)
+        message.headers.append(Header(name.encode("utf-8"), value.replace(b"\n", b"\r\n")))
+        return _CONTINUE
+
+    def body(self, blk: bytes) -> int:
+        """A piece of the body."""
+        message = self._collected()
+        if message.header_bytes + message.draft.size + len(blk) > message.rulebook.limits.message_bytes:
+            return self._refuse_early(_MESSAGE_TOO_LARGE)
+        try:
+            message.draft.write(blk)
+        except OSError as error:
+            return self._refuse_early(refusal(Cause.INTERNAL, OnError.DEFER, f"cannot spool: {error}"))
+        return _CONTINUE
+
+    def eom(self) -> int:
+        """Treat the message and tell the MTA what it becomes."""
+        envelope = self._envelope()
+        try:
+            return self._finish(self._collected(), envelope)
+        except Exception as error:  # noqa: BLE001 (the front door: whatever happened, the mail stays with the MTA)
+            reply = refusal(Cause.INTERNAL, OnError.DEFER, log.trace(error))
+            report(self._desk.metrics, envelope, [], reply, seconds={})
+            return self._refuse(reply)
+        finally:
+            self._end()
+
+    def abort(self) -> int:
+        """Forget the message."""
+        self._end()
+        return _CONTINUE
+
+    def close(self) -> int:
+        """Forget everything."""
+        self._end()
+        self._desk.traffic.connection(-1)
+        return _CONTINUE
+
+    def _finish(self, collected: _Collected, envelope: Envelope) -> int:
+        desk, book, started = self._desk, collected.rulebook, time.monotonic()
+        message = Message(tuple(collected.headers), collected.draft.body())
+        treatments: Mapping[Recipient, Treatment] = {}
+        outcome: Reply | list[Copy] = _TOO_MANY_RECIPIENTS
+        changes: Prepared | None = None
+        decided = started
+        if len(envelope.recipients) <= book.limits.recipients:
+            with desk.pulse.beating(self.progress):
+                treatments = book.policy.decide(message, envelope)
+                decided = time.monotonic()
+                outcome = carry_out(message, envelope, treatments, book.methods)
+                if isinstance(outcome, list):
+                    try:
+                        changes = self._changes(message, envelope, outcome)
+                    except Failure as failure:
+                        outcome = refusal(failure.cause, OnError.DEFER, failure.detail)
+        protected = time.monotonic()
+        if isinstance(outcome, Reply):
+            answer = self._refuse(outcome)
+        elif changes is None:
+            answer = int(Milter.DISCARD)  # everybody has his copy already: this is a retry
+        else:
+            send(changes, self)
+            # CONTINUE rather than ACCEPT: some Postfix versions let an ACCEPT reach the next message.
+            answer = _CONTINUE
+        seconds = {
+            "receive": started - collected.began,
+            "decide": decided - started,
+            "protect": protected - decided,
+            "answer": time.monotonic() - protected,
+        }
+        report(desk.metrics, envelope, treatments.values(), outcome, seconds=seconds)
+        return answer
+
+    def _changes(self, message: Message, envelope: Envelope, copies: list[Copy]) -> Prepared | None:
+        """What the MTA's message has to become, after all that cannot stay in it has been submitted.
+
+        None if nothing stays, because all recipients were served at an earlier try.
+        """
+
+        def changes(stays: Copy) -> Prepared:
+            kept = set(stays.recipients)
+            gone = [DeleteRecipient(r.address) for r in dict.fromkeys(envelope.recipients) if r not in kept]
+            leading_space = bool(self._protocol & Milter.P_HDR_LEADSPC)
+            return prepared([*gone, *edits(message, stays.message)], with_leading_space=leading_space)
+
+        first = copies[0]
+        if all(copy.message is first.message for copy in copies):
+            # One transaction carries one body to all its recipients, and that is all they need.
+            return changes(replace(first, recipients=envelope.recipients))
+        if self._desk.delivery is None:
+            words = ", ".join(copy.method for copy in copies)
+            raise Failure(Cause.SPLIT, f"{len(copies)} different copies: {words}")
+        stays = self._desk.delivery.divide(message, envelope, copies, changes)
+        return changes(stays) if stays else None
+
+    def _refuse(self, reply: Reply) -> int:
+        self.setreply(*reply_arguments(reply))
+        return int(Milter.TEMPFAIL if reply.code < 500 else Milter.REJECT)
+
+    def _refuse_early(self, reply: Reply) -> int:
+        """Refuse a message before its end, and forget it."""
+        report(self._desk.metrics, self._envelope(), [], reply, seconds={})
+        self._end()
+        return self._refuse(reply)
+
+    def _envelope(self) -> Envelope:
+        message = self._collected()
+        recipients = tuple(message.recipients)
+        return Envelope(message.sender, recipients, message.client, message.parameters, self._macro("i"))
+
+    def _collected(self) -> _Collected:
+        if self._message is None:
+            raise RuntimeError("the MTA told of a message that it never began")
+        return self._message
+
+    def _end(self) -> None:
+        if self._message is not None:
+            self._message = None
+            self._desk.traffic.message(-1)
+
+    def _macro(self, name: str) -> str:
+        """A macro's value, "" if the MTA does not send it; octets that are no UTF-8 become surrogates."""
+        try:
+            return self.getsymval(name) or ""
+        except UnicodeDecodeError as error:
+            return error.object.decode("utf-8", "surrogateescape")
+
+
+_CONTINUE: Final[int] = Milter.CONTINUE
+
+
+def _bare(path: str) -> str:
+    """The address of a MAIL or RCPT path: no brackets, no source route (RFC 5321 §4.1.2, C.)."""
+    path = path.strip().removeprefix("<").removesuffix(">")
+    if path.startswith("@") and ":" in path:
+        path = path.partition(":")[2]
+    return path

@@ -1,0 +1,38 @@
+"""What becomes of a message: copies that leave us, or a reply that refuses it."""
+
+from dataclasses import dataclass, field
+
+from postseal.envelope import Recipient
+from postseal.errors import Cause
+from postseal.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An SMTP reply (RFC 5321 §4.2) that refuses: *code* 4xx or 5xx, enhanced *status* (RFC 3463), *text*.
+
+    *text* goes to the SMTP client: one plain sentence, nothing about our configuration.  *cause* and
+    *detail* are for metrics and the log: why we could not, as against a refusal that a rule asks for.
+    """
+
+    code: int
+    status: str
+    text: str
+    cause: Cause | None = field(default=None, compare=False)
+    detail: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.status} {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A message that leaves us and the recipients it is for.
+
+    *method*, *signed*: how it was protected, in words for metrics and logs.
+    """
+
+    message: Message
+    recipients: tuple[Recipient, ...]
+    method: str
+    signed: bool = False

@@ -1,0 +1,111 @@
+"""Message in, copies or a refusal out: the one place where policy and methods meet.
+
+Promises: every envelope recipient is in exactly one copy, and no copy is less protected than policy
+asks for its recipients.  What cannot be done is refused as the treatment's `on_error` says; plain
+delivery is never the way out.  Pure but for the spool files of large bodies; whoever calls decides
+which copy stays in the MTA.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from postseal.envelope import Envelope, Recipient, key
+from postseal.errors import Cause, Failure
+from postseal.header_edits import edited
+from postseal.message import Message
+from postseal.methods.method import Method, Methods
+from postseal.outcome import Copy, Reply
+from postseal.treatment import Treatment, refusal
+
+PLAIN = "plain"
+"""The word of the method that protects nothing: for treatments that ask for no protection."""
+
+
+class Decides(Protocol):
+    """What the pipeline needs of a policy."""
+
+    def decide(self, message: Message, envelope: Envelope) -> Mapping[Recipient, Treatment]:
+        """What is to happen to *message* for each recipient of *envelope*."""
+        ...
+
+
+def process(message: Message, envelope: Envelope, policy: Decides, methods: Methods) -> Reply | list[Copy]:
+    """What leaves us in place of *message*: the copies to send, or the reply that refuses it."""
+    return carry_out(message, envelope, policy.decide(message, envelope), methods)
+
+
+def carry_out(
+    message: Message, envelope: Envelope, treatments: Mapping[Recipient, Treatment], methods: Methods
+) -> Reply | list[Copy]:
+    """The second half of `process`, for callers that look at the treatments in between."""
+    hidden = _hidden(message, envelope)
+    groups: dict[_Need, list[Recipient]] = {}
+    for recipient, treatment in treatments.items():
+        if treatment.refusal:
+            return treatment.refusal
+        word = choose(methods.table, treatment, recipient)
+        if word is None:
+            detail = obstacles(methods.table, treatment, recipient)
+            return refusal(Cause.NO_CERTIFICATE, treatment.on_error, detail)
+        # A protected copy names its readers, so nobody may share one with a hidden recipient.
+        alone = key(recipient.address) if word != PLAIN and recipient in hidden else ""
+        groups.setdefault(_Need(word, treatment, alone), []).append(recipient)
+    copies = []
+    for need, recipients in groups.items():
+        try:
+            copies.append(_copy(message, envelope, tuple(recipients), need, methods))
+        except Failure as failure:
+            return refusal(failure.cause, need.treatment.on_error, failure.detail)
+    return copies
+
+
+def choose(table: Mapping[str, Method], treatment: Treatment, recipient: Recipient) -> str | None:
+    """The word of the first method that *treatment* allows and that reaches *recipient*."""
+    words: tuple[str, ...] = treatment.protect or (PLAIN,)
+    return next((word for word in words if word in table and table[word].reaches(recipient)), None)
+
+
+def obstacles(table: Mapping[str, Method], treatment: Treatment, recipient: Recipient) -> str:
+    """Why no method that *treatment* allows reaches *recipient*, for the administrator."""
+    reasons = (
+        f"{word} ({table[word].obstacle(recipient) if word in table else 'no such method'})"
+        for word in treatment.protect
+    )
+    return f"<{recipient.address}> is not reached by {', '.join(reasons)}"
+
+
+class _Need(NamedTuple):
+    """What recipients must have in common to share a copy."""
+
+    method: str
+    treatment: Treatment
+    alone: str  # the address of one who must not share it, or ""
+
+
+def _copy(
+    message: Message, envelope: Envelope, recipients: tuple[Recipient, ...], need: _Need, methods: Methods
+) -> Copy:
+    treatment = need.treatment
+    message = edited(message, treatment.headers)
+    if treatment.sign or need.method != PLAIN:
+        message = message.without("Bcc")
+    if treatment.sign:
+        message = methods.signature.sign(message, envelope)
+    message = methods.table[need.method].protect(message, recipients)
+    return Copy(message, recipients, need.method, signed=treatment.sign)
+
+
+_NOT_IN_ADDRESS = re.compile(r'[\s<>,;:"()]+')
+
+
+def _hidden(message: Message, envelope: Envelope) -> frozenset[Recipient]:
+    """The recipients whose address stands nowhere in To or Cc: those of Bcc, of lists, of aliases.
+
+    The fields are cut into words rather than parsed: an address that only a forgiving parser would
+    find counts as hidden, which costs a copy and gives nobody away.
+    """
+    fields = b" ".join(header.value for header in message.all("To", "Cc", "Resent-To", "Resent-Cc"))
+    words = _NOT_IN_ADDRESS.split(fields.decode("utf-8", "surrogateescape"))
+    visible = {key(word) for word in words if "@" in word}
+    return frozenset(r for r in envelope.recipients if key(r.address) not in visible)

@@ -1,0 +1,125 @@
+"""The types of actions' values: how each is written in YAML, and checked to be writable into mail.
+
+Each function reads one YAML node, or raises BadInput with a place and a hint; the first line of its
+docstring is what the manual says about the type.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from postseal import scalar
+from postseal.binding import Name, Reader
+from postseal.document import Node, Scalar, bad
+from postseal.outcome import Reply
+from postseal.policy.values import field_name, some
+
+_FIXED = re.compile(
+    "content-.*|mime-version|received|return-path|date|message-id|from|sender|reply-to|to|cc|bcc|resent-.*",
+    re.IGNORECASE,
+)
+_ATTESTING = re.compile("dkim-signature|arc-.*|authentication-results", re.IGNORECASE)
+
+
+def methods(node: Node, reader: Reader) -> tuple[str, ...]:
+    """Methods, the preferred one first."""
+    values = some(node)
+    for value in values:
+        if value.text == "plain":
+            raise bad(
+                value.place,
+                "'plain' protects nothing",
+                "leave it out; mail goes plain if no rule protects it",
+            )
+    found = [str(reader.read(value, Annotated[str, Name("method")])) for value in values]
+    if len(set(found)) < len(found):
+        raise bad(node.place, "a method is named twice", "name each method once")
+    return tuple(found)
+
+
+def yes(node: Node, _reader: object = None) -> bool:
+    """Only `true`."""
+    if not scalar.boolean(node):
+        raise bad(node.place, "an action cannot be switched off", "leave it out; unless: makes exceptions")
+    return True
+
+
+def line(node: Node, _reader: object = None) -> str:
+    """Text on one line, at most 900 characters; letters beyond ASCII are encoded."""
+    written = scalar.one(node)
+    if not written.text.strip() or not written.text.isprintable() or len(written.text) > 900:
+        hint = "write printable text on one line, at most 900 characters"
+        raise bad(written.place, f"unfit for a header field: {written.text[:40]!r}", hint)
+    return written.text
+
+
+def new_field(node: Node, _reader: object = None) -> str:
+    """The name of a header field that may be written."""
+    name = old_field(node)
+    if _ATTESTING.fullmatch(name):
+        hint = "only who signs or checks may write it; remove_header may remove it"
+        raise bad(node.place, f"'{name}' must not be written", hint)
+    return name
+
+
+def old_field(node: Node, _reader: object = None) -> str:
+    """The name of a header field that may be changed."""
+    name = field_name(node)
+    if _FIXED.fullmatch(name):
+        hint = "it says who wrote to whom or how to read the message; use a field of your own: X-Example"
+        raise bad(node.place, f"'{name}' must not be changed", hint)
+    return name
+
+
+def sentence(node: Node, _reader: object = None) -> str:
+    """A sentence in ASCII on one line, at most 400 characters."""
+    written = scalar.one(node)
+    text = written.text
+    if text in {"true", "false"}:
+        raise bad(
+            written.place, f"'{text}' says nothing to the sender", "write a sentence that tells what to do"
+        )
+    if not text.strip() or not text.isascii() or not text.isprintable() or len(text) > 400:
+        hint = "SMTP replies are one line of ASCII; write at most 400 characters"
+        raise bad(written.place, f"unfit for a reply: {text[:40]!r}", hint)
+    return text
+
+
+def permanent_status(node: Node, _reader: object = None) -> str:
+    """A permanent status such as `5.7.1` (RFC 3463)."""
+    written = scalar.one(node)
+    if not re.fullmatch(r"5\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})", written.text):
+        hint = "a rejection is permanent: write 5.7.1, or another status that begins with 5"
+        raise bad(written.place, f"bad status '{written.text}'", hint)
+    return written.text
+
+
+def permanent_code(node: Node, _reader: object = None) -> int:
+    """A permanent reply code, 550 to 554."""
+    written = scalar.one(node)
+    if written.text not in {"550", "551", "552", "553", "554"}:
+        raise bad(written.place, f"bad reply code '{written.text}'", "write 550, or another one up to 554")
+    return int(written.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejection:
+    text: Annotated[str, sentence]
+    status: Annotated[str, permanent_status] = "5.7.1"
+    code: Annotated[int, permanent_code] = 550
+
+
+def rejection(node: Node, reader: Reader) -> Reply:
+    """A sentence for the sender; or `{text: …, status: 5.7.1, code: 550}`."""
+    if isinstance(node, Scalar):
+        return Reply(550, "5.7.1", sentence(node))
+    bound = reader.bind(node, _Rejection)
+    return Reply(bound.code, bound.status, bound.text)
+
+
+Methods = Annotated[tuple[str, ...], methods]
+Yes = Annotated[bool, yes]
+Line = Annotated[str, line]
+NewField = Annotated[str, new_field]
+OldField = Annotated[str, old_field]
+Rejection = Annotated[Reply, rejection]

@@ -1,0 +1,55 @@
+"""Whether a message is encrypted already, told by its octets: a label alone would open a way around rules."""
+
+import re
+
+from postseal.cms.mime import Kind, Part, walk
+from postseal.errors import Cause, Failure
+from postseal.message import Message
+from postseal.policy import transfer
+
+CMS_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+
+_FIRST = 4096
+"""Octets of a part that are read to tell what it is."""
+
+# ContentInfo: SEQUENCE, length, OID of EnvelopedData or AuthEnvelopedData (RFC 5652 §3, RFC 5083 §2.1).
+_ENVELOPED = re.compile(
+    rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)"
+    rb"\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03|\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17)",
+    re.DOTALL,
+)
+# ASCII armor (RFC 9580 §6.2) whose first packet is an encrypted session key: tag 1 or 3, in both formats.
+_PGP = re.compile(
+    rb"\s*-----BEGIN PGP MESSAGE-----[ \t]*\r?\n"
+    rb"(?:[^\r\n:]+:[^\r\n]*\r?\n)*[ \t]*\r?\n"
+    rb"(?:[hj]|w[Q-Za-f]|w[w-z0-9+/])"
+)
+
+
+def encrypted(message: Message) -> bool:
+    """Whether *message* as a whole is encrypted with S/MIME or PGP/MIME.  Raises Failure if unreadable."""
+    nodes = iter(walk(message.headers, message.body))
+    outer = next(nodes)
+    if outer.defect:
+        return False  # programs may read it in another way, and show what it seems to hide
+    if outer.content_type in CMS_TYPES:
+        return enveloped(message, outer)
+    if outer.content_type != "multipart/encrypted":
+        return False
+    try:
+        leaves = [part for part in nodes if part.kind is Kind.LEAF]
+    except Failure as failure:
+        raise Failure(Cause.UNINSPECTABLE, failure.detail) from None
+    types = [part.content_type for part in leaves]
+    if types != ["application/pgp-encrypted", "application/octet-stream"] or any(p.defect for p in leaves):
+        return False
+    return _PGP.match(_beginning(message, leaves[1])) is not None
+
+
+def enveloped(message: Message, part: Part) -> bool:
+    """Whether *part*, which says it is S/MIME, is really EnvelopedData or AuthEnvelopedData."""
+    return _ENVELOPED.match(_beginning(message, part)) is not None
+
+
+def _beginning(message: Message, part: Part) -> bytes:
+    return transfer.decoded(message.body.read(part.start, min(part.stop, part.start + _FIRST)), part)

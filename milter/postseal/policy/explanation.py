@@ -1,0 +1,100 @@
+"""A decision in words, for the administrator who asks why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from postseal.envelope import Recipient
+from postseal.errors import Failure
+from postseal.policy.mail import Transaction
+from postseal.policy.rule import Mode, Verdict
+from postseal.treatment import (
+    AddHeader,
+    HeaderEdit,
+    OnError,
+    PrependSubject,
+    RemoveHeader,
+    SetHeader,
+    Treatment,
+)
+
+_TRUTHS = {True: "yes", False: "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What was decided for one recipient; *verdicts*: of the rules looked at, in order."""
+
+    recipient: Recipient
+    treatment: Treatment
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a policy says about one message; `str` gives it in words, recipient by recipient."""
+
+    digest: str
+    transaction: Transaction
+    lines: tuple[Line, ...]
+
+    def __str__(self) -> str:
+        transaction = self.transaction
+        scope = "inside" if transaction.from_inside else "outside"
+        head = f"policy {self.digest}: from <{transaction.envelope.sender}> ({scope})"
+        return "\n".join([head, *(text for line in self.lines for text in _told(line))])
+
+
+def _told(line: Line) -> Iterator[str]:
+    yield f"to <{line.recipient.address}>: {described(line.treatment)}"
+    for verdict in line.verdicts:
+        yield f"  {told(verdict)}"
+        if verdict.answer:
+            for condition, truth in verdict.answer.because:
+                word = _TRUTHS[truth] if isinstance(truth, bool) else f"cannot tell: {truth.detail}"
+                yield f"    {condition.place}: {condition} - {word}"
+
+
+def told(verdict: Verdict) -> str:
+    """One verdict in one line."""
+    rule = verdict.rule
+    if verdict.answer is None:
+        said = "is switched off"
+    elif isinstance(verdict.answer.truth, Failure):
+        said = "cannot tell whether it applies"
+    elif not verdict.answer.truth:
+        said = "does not apply"
+    elif rule.mode is not Mode.ENFORCE:
+        said = f"would apply (mode: {rule.mode})"
+    else:
+        said = "applies and is the last" if verdict.last else "applies"
+    return f"{rule.place}: rule '{rule.name}' {said}"
+
+
+def described(treatment: Treatment) -> str:
+    """*treatment* in the words of the policy language; `plain` if it asks for nothing."""
+    if treatment.refusal:
+        reply = treatment.refusal
+        cause = f" ({reply.cause}: {reply.detail})" if reply.cause else ""
+        return f"{'reject' if reply.code >= 500 else 'defer'}: {reply}{cause}"
+    parts = []
+    if treatment.protect:
+        parts.append(f"protect: [{', '.join(treatment.protect)}]")
+    if treatment.sign:
+        parts.append("sign: true")
+    if treatment.on_error is not OnError.DEFER:
+        parts.append(f"on_error: {treatment.on_error}")
+    if not parts:
+        parts.append("plain")
+    return ", ".join([*parts, *(_edit(edit) for edit in treatment.headers)])
+
+
+def _edit(edit: HeaderEdit) -> str:
+    match edit:
+        case SetHeader(name, value):
+            return f"set_header: {{{name}: {value}}}"
+        case AddHeader(name, value):
+            return f"add_header: {{{name}: {value}}}"
+        case RemoveHeader(name):
+            return f"remove_header: {name}"
+        case PrependSubject(text):
+            return f"prepend_subject: {text}"

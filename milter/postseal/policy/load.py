@@ -1,0 +1,79 @@
+"""Reads a folder of policy files, checks all of it, runs its examples, and returns a `Policy`.
+
+Every *.yaml of the folder counts, in the order of the file names; hidden files and editors' backups
+do not.  All problems of all files are raised at once as `BadInput`; there is no half of a policy.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from postseal import document
+from postseal.binding import Reader
+from postseal.document import Problems, bad
+from postseal.errors import Place
+from postseal.policy.examples import Example, check
+from postseal.policy.mail import Site
+from postseal.policy.policy import Policy
+from postseal.policy.rule import Rule, rule
+from postseal.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """What stands in one policy file."""
+
+    rules: tuple[Annotated[Rule, rule], ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+def load(settings: Settings, methods: Collection[str]) -> Policy:
+    """The policy in the folder that *settings* name.  *methods*: the words that `protect` may use."""
+    problems = Problems()
+    digest = hashlib.sha256()
+    reader = Reader({"method": frozenset(methods) - {"plain"}})
+    contents = []
+    for path in files(settings.policies):
+        with problems.collect():
+            octets = document.read(path)
+            digest.update(b"%b\0%d\0%b" % (path.name.encode(), len(octets), octets))
+            contents.append(reader.bind(document.parse(octets, str(path)), PolicyFile))
+    rules = tuple(rule for content in contents for rule in content.rules)
+    _check_names(rules, problems)
+    problems.settle()
+    examples = [example for content in contents for example in content.examples]
+    policy = Policy(rules, Site.of(settings), digest.hexdigest()[:12], len(examples))
+    for example in examples:
+        with problems.collect():
+            check(example, policy)
+    problems.settle()
+    return policy
+
+
+def files(folder: Path) -> list[Path]:
+    """The policy files of *folder* in the order in which they are read."""
+    hint = "create it, or correct 'policies:' in the settings"
+    if not folder.is_dir():
+        raise bad(Place(str(folder)), "there is no such folder", hint)
+    try:
+        shown = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise bad(Place(str(folder)), f"cannot be read: {error.strerror}", "see its owner and mode") from None
+    for path in shown:
+        if path.suffix == ".yml":  # left out in silence, its rules would be missed only when it is too late
+            raise bad(Place(str(path)), "a policy file is named *.yaml", f"rename it to {path.stem}.yaml")
+    found = [path for path in shown if path.suffix == ".yaml"]
+    if not found:
+        hint = "write a file such as 10-rules.yaml; 'rules: []' lets all mail pass as it is"
+        raise bad(Place(str(folder)), "there is no policy file in this folder", hint)
+    return found
+
+
+def _check_names(rules: tuple[Rule, ...], problems: Problems) -> None:
+    seen: dict[str, Place] = {}
+    for each in rules:
+        first = seen.setdefault(each.name, each.place)
+        if first is not each.place:
+            problems.add(each.place, f"rule '{each.name}' has the name of the rule at {first}", "rename one")

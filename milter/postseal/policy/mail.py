@@ -1,0 +1,90 @@
+"""What conditions look at: one transaction, and within it the mail for one recipient.
+
+A `Transaction` is a message with its envelope at one site.  What conditions need is decoded when
+the first of them asks, once for all recipients; a transaction whose rules never ask for the body
+never has it decoded.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from postseal import settings
+from postseal.cms import field as fields
+from postseal.envelope import Envelope, Recipient, domain_key, split
+from postseal.errors import Failure
+from postseal.message import Message
+from postseal.policy import content
+from postseal.policy.pattern import seen
+from postseal.scalar import Network
+from postseal.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What policies know of the host they run on: whose mail is ours, which clients are trusted."""
+
+    accepted_domains: frozenset[str] = frozenset()
+    trusted_networks: tuple[Network, ...] = settings.LOOPBACK
+    inspect_bytes: int = 4 << 20
+
+    @classmethod
+    def of(cls, values: Settings) -> "Site":
+        """The site that the settings *values* describe."""
+        return cls(
+            frozenset(domain_key(domain) for domain in values.accepted_domains),
+            values.trusted_networks,
+            values.limits.inspect_bytes,
+        )
+
+    def accepts(self, address: str) -> bool:
+        """Whether *address* lies in an accepted domain; a subdomain is another domain."""
+        return domain_key(split(address)[1]) in self.accepted_domains
+
+
+@dataclass(frozen=True, eq=False)
+class Transaction:
+    """One message and its envelope: what is the same for every recipient."""
+
+    message: Message
+    envelope: Envelope
+    site: Site
+    memory: dict[object, bool | Failure] = field(default_factory=dict, repr=False)
+    """What conditions answered already; those that concern a recipient stay out."""
+
+    @property
+    def from_inside(self) -> bool:
+        """Whether the sender is ours and the client has shown that it may say so."""
+        client = self.envelope.client
+        shown = bool(client.login) or client.within(self.site.trusted_networks)
+        return shown and self.site.accepts(self.envelope.sender)
+
+    @property
+    def subject(self) -> tuple[bytes, ...]:
+        """The decoded subject; of several Subject fields all, since programs show one or another."""
+        return self.header("subject")
+
+    def header(self, name: str) -> tuple[bytes, ...]:
+        """The decoded values of all fields *name*, made ready for `Pattern.found`."""
+        return self._headers.get(name.lower(), ())
+
+    @cached_property
+    def _headers(self) -> Mapping[str, tuple[bytes, ...]]:
+        found: dict[str, list[bytes]] = {}
+        for header in self.message.headers:
+            name = header.name.strip().lower().decode("latin-1")
+            found.setdefault(name, []).append(seen(fields.text(header.value)))
+        return {name: tuple(values) for name, values in found.items()}
+
+    @cached_property
+    def text(self) -> bytes:
+        """All text of the body, ready for `Pattern.found`.  Raises Failure(UNINSPECTABLE), see `content`."""
+        return content.text(self.message, self.site.inspect_bytes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mail:
+    """A transaction as it concerns one recipient."""
+
+    transaction: Transaction
+    recipient: Recipient

@@ -1,0 +1,59 @@
+"""What should happen to a message: the rules in their order, and the one evaluation of them.
+
+`decide` and `explain` run the same code: an explanation is the verdicts that a decision throws away.
+Neither raises for any message: mail that a rule cannot judge gets a treatment that refuses it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from postseal.envelope import Envelope, Recipient
+from postseal.message import Message
+from postseal.policy.explanation import Explanation, Line
+from postseal.policy.mail import Mail, Site, Transaction
+from postseal.policy.rule import Rule, Verdict
+from postseal.treatment import Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules in the order in which they are looked at, at one site.
+
+    *digest*: twelve hexadecimal digits that tell the text of one policy from another's.
+    *examples*: how many examples it has passed.
+    """
+
+    rules: tuple[Rule, ...]
+    site: Site
+    digest: str
+    examples: int = 0
+
+    def decide(self, message: Message, envelope: Envelope) -> dict[Recipient, Treatment]:
+        """What is to happen to *message* for each recipient of *envelope*."""
+        transaction = Transaction(message, envelope, self.site)
+        treatments = {}
+        for recipient in envelope.recipients:
+            treatment = Treatment()
+            for verdict in self._verdicts(Mail(transaction, recipient)):
+                treatment = verdict.treatment
+            treatments[recipient] = treatment
+        return treatments
+
+    def explain(self, message: Message, envelope: Envelope) -> Explanation:
+        """The same, with what each rule said about each recipient and why."""
+        transaction = Transaction(message, envelope, self.site)
+        lines = []
+        for recipient in envelope.recipients:
+            verdicts = tuple(self._verdicts(Mail(transaction, recipient)))
+            treatment = verdicts[-1].treatment if verdicts else Treatment()
+            lines.append(Line(recipient, treatment, verdicts))
+        return Explanation(self.digest, transaction, tuple(lines))
+
+    def _verdicts(self, mail: Mail) -> Iterator[Verdict]:
+        treatment = Treatment()
+        for rule in self.rules:
+            verdict = rule.judge(mail, treatment)
+            yield verdict
+            if verdict.last:
+                return
+            treatment = verdict.treatment

@@ -1,0 +1,127 @@
+"""A rule: the mail it is about, its exceptions, and what is to happen to that mail."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Annotated, NamedTuple
+
+from postseal import scalar
+from postseal.binding import Reader
+from postseal.document import Node, bad
+from postseal.errors import Failure, Place
+from postseal.policy.actions import Action, actions
+from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions
+from postseal.policy.mail import Mail
+from postseal.treatment import OnError, Treatment, refusal
+
+
+class Mode(StrEnum):
+    """Whether a rule acts."""
+
+    ENFORCE = "enforce"
+    AUDIT = "audit"
+    AUDIT_AND_NOTIFY = "audit_and_notify"
+    OFF = "off"
+
+
+class Verdict(NamedTuple):
+    """What became of one rule for one mail; *treatment*: what is asked for after it.
+
+    *answer*: whether the rule applies; None for a rule that is switched off.
+    """
+
+    rule: "Rule"
+    answer: Answer | None
+    treatment: Treatment
+
+    @property
+    def last(self) -> bool:
+        """Whether no later rule is looked at."""
+        stops = self.rule.stop and self.rule.mode is Mode.ENFORCE
+        applies = self.answer is not None and self.answer.truth is True
+        return self.treatment.refusal is not None or (stops and applies)
+
+
+def rule_name(node: Node, _reader: object = None) -> str:
+    """A name of its own, at most 64 printable characters."""
+    written = scalar.one(node)
+    if not written.text.strip() or not written.text.isprintable() or len(written.text) > 64:
+        raise bad(
+            written.place,
+            f"bad name of a rule {written.text[:40]!r}",
+            "write at most 64 printable characters",
+        )
+    return written.text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One rule of a policy file.
+
+    *name*: for logs, metrics and explanations.  *when*: conditions that must all hold; left out, the
+    rule is about every mail.  *unless*: exceptions, of which one is enough.  *then*: what to do.
+    *mode*: `audit` tells in log, metrics and explanations what the rule would do, and does nothing;
+    `audit_and_notify` is the same for now; `off` does not look at the mail at all.
+    *on_error*: what becomes of mail that the rule cannot judge or cannot protect; where several rules
+    protect a mail, `reject` wins over `defer`.  *stop*: no later rule is looked at if this one applies.
+    """
+
+    place: Place
+    name: Annotated[str, rule_name]
+    then: Annotated[tuple[Action, ...], actions] = ()
+    when: Annotated[Clause, conditions] = ALWAYS
+    unless: Annotated[Clause, exceptions] = NEVER
+    mode: Mode = Mode.ENFORCE
+    on_error: OnError = OnError.DEFER
+    stop: bool = False
+    comment: str = ""
+
+    def judge(self, mail: Mail, treatment: Treatment) -> Verdict:
+        """Whether the rule applies to *mail*, and what *treatment* becomes if so."""
+        if self.mode is Mode.OFF:
+            return Verdict(self, None, treatment)
+        answer = Group((self.when, Not(self.unless)), decisive=False).ask(mail)
+        if answer.truth is not False:
+            if self.mode is Mode.ENFORCE:
+                treatment = self._applied(treatment, answer.truth)
+            elif answer.truth is True:
+                treatment = replace(treatment, audited=(*treatment.audited, self.name))
+        return Verdict(self, answer, treatment)
+
+    def _applied(self, treatment: Treatment, truth: bool | Failure) -> Treatment:
+        treatment = replace(treatment, rules=(*treatment.rules, self.name))
+        if isinstance(truth, Failure):
+            detail = f"rule '{self.name}': {truth.detail}"
+            return replace(treatment, refusal=refusal(truth.cause, self.on_error, detail))
+        for action in self.then:
+            treatment = action(treatment)
+        # A rule that leaves on_error to its default says nothing, so it must not undo another's word.
+        if self.on_error is OnError.REJECT and self.protects:
+            treatment = replace(treatment, on_error=OnError.REJECT)
+        return treatment
+
+    @property
+    def alone(self) -> Treatment:
+        """What the rule asks for by itself."""
+        treatment = Treatment()
+        for action in self.then:
+            treatment = action(treatment)
+        return treatment
+
+    @property
+    def protects(self) -> bool:
+        """Whether the rule asks for protection or a signature."""
+        return bool(self.alone.protect or self.alone.sign)
+
+
+def rule(node: Node, reader: Reader) -> Rule:
+    """A rule of a policy file."""
+    bound = reader.bind(node, Rule)
+    if not bound.then and not bound.stop:
+        raise bad(
+            node.place, f"rule '{bound.name}' does nothing", "add 'then:' with actions, or 'stop: true'"
+        )
+    asked = bound.alone
+    if asked.refusal and asked != Treatment(refusal=asked.refusal):
+        place = next(action.place for action in bound.then if action(Treatment()).refusal)
+        raise bad(place, "a rule that rejects can do nothing else", "keep reject, or make two rules of it")
+    return bound

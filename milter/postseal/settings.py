@@ -1,0 +1,217 @@
+"""What an administrator sets once for a host: the values of postseal.yaml, with their defaults.
+
+`load` reads the file; every field below is a key of that name, or of its `word`.  Policies are not
+here; they have a folder of their own.  A `Settings` never changes; a reload makes another one.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from postseal import document, scalar
+from postseal.binding import Name, Reader
+from postseal.document import Mapping, Node, Problems, bad
+from postseal.scalar import Network
+
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
+CIPHERS = ("aes-128-cbc", "aes-256-cbc")
+"""Content encryption that every mail program in use can read, by the words of postseal.yaml."""
+
+Count = Annotated[int, scalar.count]
+Size = Annotated[int, scalar.size]
+Seconds = Annotated[float, scalar.duration]
+Domain = Annotated[str, scalar.domain]
+
+
+def milter_socket(node: Node, _reader: object = None) -> str:
+    """A milter socket: `unix:/PATH` or `inet:PORT@HOST`."""
+    written = scalar.text(node)
+    kind, _, rest = written.partition(":")
+    if kind == "unix":
+        if len(rest) > 107 or not rest.startswith("/"):  # unix(7): 108 octets with the final NUL
+            raise bad(node.place, f"bad Unix socket '{written}'", "write unix:/PATH, at most 107 characters")
+    elif kind == "inet" and re.fullmatch(r"[0-9]{1,5}@[^@\s]+", rest):
+        port, _, host = rest.partition("@")
+        _check_port(node, port)
+        _check_host(node, host)
+    else:
+        raise bad(node.place, f"bad socket '{written}'", "write unix:/PATH or inet:PORT@HOST")
+    return written
+
+
+def http_address(node: Node, _reader: object = None) -> str:
+    """Where to listen: `HOST:PORT`, `[IPV6]:PORT`, or `none`."""
+    written = scalar.text(node)
+    if written == "none":
+        return ""
+    host, colon, port = written.rpartition(":")
+    if not colon or not re.fullmatch("[0-9]{1,5}", port):
+        raise bad(node.place, f"bad address '{written}'", "write HOST:PORT, or none")
+    _check_port(node, port)
+    _check_host(node, host.removeprefix("[").removesuffix("]"))
+    return written
+
+
+def database(node: Node, _reader: object = None) -> str:
+    """A database: `sqlite:////PATH` or `postgresql+psycopg://USER@HOST/DATABASE`."""
+    written = scalar.text(node)
+    if not re.fullmatch(r"sqlite:////[^?]+|postgresql\+psycopg://.+", written):
+        # Not quoted: it may hold a password.
+        hint = "write sqlite:////PATH or postgresql+psycopg://USER@HOST/DATABASE"
+        raise bad(node.place, "no such kind of database", hint)
+    return written
+
+
+def patience(node: Node, _reader: object = None) -> float:
+    """A time span of at least a second."""
+    if (seconds := scalar.duration(node)) < 1:
+        raise bad(
+            node.place, "expected a time span of at least a second", "leave the key out for the default"
+        )
+    return seconds
+
+
+def sender(node: Node, reader: Reader) -> str:
+    """An address, or a domain for all addresses in it."""
+    written = scalar.text(node)
+    if "@" not in written:
+        return scalar.domain(node)
+    local, _, domain = written.rpartition("@")
+    if not local or not domain or re.search(r"[\s<>]", written):
+        raise bad(node.place, f"expected an address or a domain, found '{written}'", "write ann@example.com")
+    return written
+
+
+def _check_port(node: Node, port: str) -> None:
+    if not 1 <= int(port) <= 65535:
+        raise bad(node.place, f"there is no port {port}", "choose a port from 1 to 65535")
+
+
+def _check_host(node: Node, host: str) -> None:
+    if host == "localhost":
+        return
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise bad(node.place, f"'{host}' is not an IP address", "write an address, or localhost") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """The milter socket: `unix:PATH` or `inet:PORT@HOST`; *mode* and *group* are for a Unix socket.
+
+    *beyond_loopback*: whether an address that other hosts can reach may be listened on, here and for
+    metrics; neither is encrypted.
+    """
+
+    socket: Annotated[str, milter_socket] = "unix:/run/postseal/milter.sock"
+    mode: Annotated[int, scalar.mode] = 0o660
+    group: str = ""
+    beyond_loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest message that is taken; what is larger is refused with a reply that says so.
+
+    *headers*: fields.  *header_bytes*: octets of all fields together.  *message_bytes*: the whole message.
+    *inspect_bytes*: decoded text that conditions look at; a message with more cannot be inspected.
+    """
+
+    headers: Count = 20_000
+    header_bytes: Size = 4 << 20
+    recipients: Count = 10_000
+    message_bytes: Size = 256 << 20
+    inspect_bytes: Size = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who may be signed for: addresses or domains, and the files of their certificate chain and key."""
+
+    senders: tuple[Annotated[str, sender], ...]
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Smime:
+    """S/MIME: the folder of recipients' certificates (PEM or DER), the cipher, who signs."""
+
+    certificates: Path | None = None
+    cipher: Annotated[str, Name("cipher")] = "aes-256-cbc"
+    identities: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything of postseal.yaml.
+
+    *accepted_domains*: those whose mail is ours; a subdomain is another domain.  *trusted_networks*:
+    clients that need no login to be inside.
+    *workers*: processes; 0 means one per CPU.  *memory_body*: octets up to which a body stays in
+    memory.  *stop_seconds*: how long a stop waits for messages under way; *drain_seconds*: the
+    same for the workers that a reload replaced.  *metrics*: `HOST:PORT`, "" for none.
+    *submit_to*: `HOST:PORT` of the MTA's listener without this milter, "" for none; *submit_timeout*:
+    seconds for each step of a submission.
+    *store*: the data source name of the database, in SQLAlchemy's words; *store_timeout*: seconds within
+    which it answers or counts as down.
+    """
+
+    policies: Path = Path("/etc/postseal/policies")
+    accepted_domains: tuple[Domain, ...] = ()
+    trusted_networks: tuple[Network, ...] = LOOPBACK
+    listen: Listen = field(default_factory=Listen)
+    limits: Limits = field(default_factory=Limits)
+    smime: Smime = field(default_factory=Smime)
+    workers: int = 0
+    runtime_directory: Path = Path("/run/postseal")
+    spool_directory: Path = Path("/var/lib/postseal/spool")
+    memory_body: Size = 1 << 20
+    submit_to: Annotated[str, http_address] = "127.0.0.1:10027"
+    submit_timeout: Annotated[float, patience] = 60.0
+    store: Annotated[str, database] = field(default="sqlite:////var/lib/postseal/store.sqlite", repr=False)
+    store_timeout: Annotated[float, patience] = 5.0
+    stop_seconds: Seconds = field(default=25.0, metadata={"word": "stop"})
+    drain_seconds: Seconds = field(default=900.0, metadata={"word": "drain"})
+    metrics: Annotated[str, http_address] = "127.0.0.1:9817"
+
+
+def load(path: Path) -> Settings:
+    """The settings in the file *path*.  Raises BadInput with every problem of the file."""
+    node = document.load(path)
+    settings = Reader({"cipher": CIPHERS}).bind(node, Settings)
+    problems = Problems()
+    if not settings.listen.beyond_loopback:
+        for words, written, host in (
+            (("listen", "socket"), settings.listen.socket, _socket_host(settings.listen.socket)),
+            (("metrics",), settings.metrics, settings.metrics.rpartition(":")[0].strip("[]")),
+            (("submit_to",), settings.submit_to, settings.submit_to.rpartition(":")[0].strip("[]")),
+        ):
+            if host and not _loopback(host):
+                problems.add(
+                    _found(node, *words).place,
+                    f"other hosts can reach '{written}'",
+                    "listen on loopback, or set beyond_loopback: true below listen",
+                )
+    problems.settle()
+    return settings
+
+
+def _socket_host(socket: str) -> str:
+    return socket.rpartition("@")[2] if socket.startswith("inet:") else ""
+
+
+def _loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback
+
+
+def _found(node: Node, *words: str) -> Node:
+    """The value below *node* that *words* lead to, or the last one on the way."""
+    for word in words:
+        if isinstance(node, Mapping):
+            node = next((entry.value for entry in node.entries if entry.key.text == word), node)
+    return node

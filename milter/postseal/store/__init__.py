@@ -1,0 +1,1 @@
+"""What must outlive a message, a process or a host: tables and verbs over one database."""

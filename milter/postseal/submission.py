@@ -1,0 +1,140 @@
+"""Hands a copy to the MTA's listener without this milter, by SMTP (RFC 5321).
+
+A copy keeps the parameters of its message: RET, ENVID, NOTIFY, ORCPT (RFC 3461), SMTPUTF8 (RFC 6531),
+8BITMIME (RFC 6152); a listener that cannot take what is needed is an error, not a reason to leave it
+out.  Ends in one of three ways: accepted; not accepted for sure (`Failure`); or nobody knows, because the
+connection broke after the last octet and before the answer (`Unknown`).
+"""
+
+import smtplib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Final
+
+from postseal.body import PIECE
+from postseal.envelope import Envelope
+from postseal.errors import Cause, Failure
+from postseal.message import Header, Message
+from postseal.outcome import Copy
+
+_OF_MAIL: Final = ("RET", "ENVID")
+_OF_RCPT: Final = ("NOTIFY", "ORCPT")
+
+
+class Unknown(Failure):
+    """The copy may or may not have been accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A listener: *host* and *port*; every step must be answered within *timeout* seconds.
+
+    *name*: who we say we are, in HELO and in the trace line.
+    """
+
+    host: str
+    port: int
+    timeout: float
+    name: str
+
+    def submit(self, copy: Copy, envelope: Envelope, at: datetime) -> None:
+        """Hand over *copy*; on return the listener has taken it for every recipient."""
+        message = _traced(copy.message, envelope, self.name, at)
+        try:
+            client = smtplib.SMTP(self.host, self.port, self.name, timeout=self.timeout)
+            try:
+                _judge("EHLO", *client.ehlo(), expected=250)
+                self._envelope(client, copy, envelope, message)
+                _ask(client, "DATA", expected=354)
+                for piece in _stuffed(message.pieces()):
+                    client.send(piece)
+                self._finish(client)
+            finally:
+                # Whatever becomes of QUIT, it must not make an accepted copy look like a refused one.
+                with suppress(OSError, smtplib.SMTPException):
+                    client.putcmd("QUIT")
+                client.close()
+        except (OSError, smtplib.SMTPException) as error:
+            raise Failure(Cause.SUBMISSION, f"{self.host}:{self.port}: {error}") from error
+
+    def _envelope(self, client: smtplib.SMTP, copy: Copy, envelope: Envelope, message: Message) -> None:
+        words = []
+        recipients = [recipient.address for recipient in copy.recipients]
+        given = {word.partition("=")[0].upper() for word in envelope.parameters}
+        if "SMTPUTF8" in given or not "".join([envelope.sender, *recipients]).isascii():
+            words.append(_needed(client, "SMTPUTF8"))
+            client.command_encoding = "utf-8"
+        if "BODY=8BITMIME" in (word.upper() for word in envelope.parameters) or not _is_ascii(message):
+            _needed(client, "8BITMIME")
+            words.append("BODY=8BITMIME")
+        words += _kept(client, envelope.parameters, _OF_MAIL)
+        _ask(client, "MAIL", f"FROM:<{envelope.sender}>", *words, expected=250)
+        for recipient in copy.recipients:
+            kept = _kept(client, recipient.parameters, _OF_RCPT)
+            _ask(client, "RCPT", f"TO:<{recipient.address}>", *kept, expected=250)
+
+    def _finish(self, client: smtplib.SMTP) -> None:
+        try:
+            client.send(b".\r\n")
+            code, text = client.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            detail = f"{self.host}:{self.port}: no answer to the end of data: {error}"
+            raise Unknown(Cause.SUBMISSION, detail) from error
+        _judge("end of data", code, text, expected=250)
+
+
+def _ask(client: smtplib.SMTP, *words: str, expected: int) -> None:
+    try:
+        code, text = client.docmd(" ".join(words))
+    except (
+        UnicodeError,
+        ValueError,
+    ) as error:  # an address with octets or line ends that no command can hold
+        raise Failure(Cause.SUBMISSION, f"{words[0]}: {type(error).__name__}") from None
+    _judge(words[0], code, text, expected=expected)
+
+
+def _judge(what: str, code: int, text: bytes, *, expected: int) -> None:
+    if code != expected and not (expected == 250 and code == 251):
+        raise Failure(Cause.SUBMISSION, f"{what} was answered {code} {text.decode('utf-8', 'replace')}")
+
+
+def _needed(client: smtplib.SMTP, extension: str) -> str:
+    if not client.has_extn(extension):
+        raise Failure(Cause.SUBMISSION, f"the listener does not offer {extension}, which the mail needs")
+    return extension
+
+
+def _kept(client: smtplib.SMTP, parameters: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
+    kept = [word for word in parameters if word.partition("=")[0].upper() in names]
+    if kept:
+        _needed(client, "DSN")
+    return kept
+
+
+def _is_ascii(message: Message) -> bool:
+    return all(piece.isascii() for piece in message.pieces())
+
+
+def _traced(message: Message, envelope: Envelope, name: str, at: datetime) -> Message:
+    """*message* below a trace line of ours (RFC 5321 §4.4): the MTA's own is hidden from milters."""
+    line = f"by {name} (Postseal) id {envelope.queue_id or 'unknown'};\r\n\t{format_datetime(at)}"
+    return Message(
+        (Header(b"Received", b" " + line.encode("ascii", "replace")), *message.headers), message.body
+    )
+
+
+def _stuffed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """*pieces* with dots doubled at the beginning of lines (RFC 5321 §4.5.2), ending in CRLF."""
+    tail = b"\r\n"
+    for whole in pieces:
+        for start in range(0, len(whole), PIECE):
+            piece = whole[start : start + PIECE]
+            text = (tail + piece).replace(b"\r\n.", b"\r\n..")[len(tail) :]
+            tail = (tail + piece)[-2:]
+            yield text
+    if tail != b"\r\n":
+        yield b"\r\n"

@@ -1,0 +1,97 @@
+"""What policy asks for one recipient.
+
+A `Treatment` is a value: recipients whose treatments are equal can share a copy.  It names methods
+by word only; whether a method exists and reaches the recipient is the pipeline's question.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from postseal.errors import Cause
+from postseal.outcome import Reply
+
+
+class OnError(StrEnum):
+    """What to do when a treatment cannot be carried out.  Plain delivery is not among the choices."""
+
+    DEFER = "defer"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class SetHeader:
+    """Replace every field *name* by one with *value*."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddHeader:
+    """Append a field, whether or not one of that name exists."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveHeader:
+    """Remove every field *name*."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrependSubject:
+    """Put *text* before the subject, unless it stands there already."""
+
+    text: str
+
+
+HeaderEdit = SetHeader | AddHeader | RemoveHeader | PrependSubject
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What is to happen to the mail for one recipient.
+
+    *protect*: words of methods in order of preference; the first that reaches the recipient is
+    used, and if none does the message does not leave.  Empty: no protection is asked for.
+    *rules*: the names of the rules that led here, *audited*: of those that would have done something
+    were they enforced; neither is part of the value.
+    """
+
+    protect: tuple[str, ...] = ()
+    sign: bool = False
+    headers: tuple[HeaderEdit, ...] = ()
+    refusal: Reply | None = None
+    on_error: OnError = OnError.DEFER
+    rules: tuple[str, ...] = field(default=(), compare=False)
+    audited: tuple[str, ...] = field(default=(), compare=False)
+
+
+_SENTENCES = {
+    Cause.NO_CERTIFICATE: (
+        "7.8",
+        "This message must be protected and there is no way to do so for a recipient.",
+    ),
+    Cause.NO_SIGNER: ("7.8", "This message must be signed and there is no signature for its sender."),
+    Cause.CRYPTO: ("7.5", "This message must be protected and that failed."),
+    Cause.UNINSPECTABLE: ("7.7", "This message could not be inspected."),
+    Cause.SUBMISSION: ("4.0", "The mail gateway could not pass this message on; please try again later."),
+    Cause.SPLIT: (
+        "5.3",
+        "The recipients of this message need different protection; send to them one by one.",
+    ),
+    Cause.LIMIT: ("3.4", "This message is larger than the mail gateway accepts."),
+    Cause.UNWRITABLE: ("6.5", "This message cannot be converted."),
+    Cause.STORE: ("3.0", "The mail gateway cannot note what it delivers; please try again later."),
+    Cause.INTERNAL: ("3.0", "The mail gateway has a problem; please try again later."),
+}
+
+
+def refusal(cause: Cause, on_error: OnError, detail: str = "") -> Reply:
+    """The reply to a message that could not be treated because of *cause*; *detail* is for the log."""
+    status, text = _SENTENCES[cause]
+    code, kind = (451, 4) if on_error is OnError.DEFER else (550, 5)
+    return Reply(code, f"{kind}.{status}", text, cause, detail)

@@ -1,0 +1,42 @@
+"""Postseal's own session, with a policy that takes its time and a pulse that beats fast.
+
+slow_milter.py SOCKET SECONDS
+"""
+
+import sys
+import time
+from collections.abc import Mapping
+
+from postseal.body import Spool
+from postseal.envelope import Envelope, Recipient
+from postseal.message import Message
+from postseal.methods.method import Methods
+from postseal.methods.plain import PlainMethod
+from postseal.metrics import Metrics
+from postseal.mta.session import Desk, Rulebook
+from postseal.mta.socket import listen, serve
+from postseal.mta.traffic import Pulse, Traffic
+from postseal.settings import Limits, Listen
+from postseal.treatment import AddHeader, Treatment
+
+
+class Slow:
+    """A policy that decides after some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def decide(self, message: Message, envelope: Envelope) -> Mapping[Recipient, Treatment]:
+        time.sleep(self.seconds)
+        return dict.fromkeys(envelope.recipients, Treatment(headers=(AddHeader("X-Slow", "yes"),)))
+
+
+class NoSignature:
+    def sign(self, message: Message, envelope: Envelope) -> Message:
+        raise AssertionError("nothing asks for a signature")
+
+
+listen(Listen(socket=f"unix:{sys.argv[1]}"))
+methods = Methods({"plain": PlainMethod()}, NoSignature())
+rulebook = Rulebook(Slow(float(sys.argv[2])), methods, Limits())
+serve(Desk(rulebook, Spool(), Metrics.local(), Traffic(), Pulse(0.2)))

@@ -1,0 +1,28 @@
+import ipaddress
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from postseal.policy.load import load
+from postseal.policy.policy import Policy
+from postseal.settings import Limits, Settings
+
+Written = Callable[[str], Policy]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """A policy of one file with this text; example.com is ours, 192.0.2.0/24 is trusted."""
+
+    def loaded(text: str) -> Policy:
+        (tmp_path / "10.yaml").write_text(text)
+        settings = Settings(
+            policies=tmp_path,
+            accepted_domains=("example.com", "bücher.example"),
+            trusted_networks=(ipaddress.ip_network("192.0.2.0/24"),),
+            limits=Limits(inspect_bytes=2000),
+        )
+        return load(settings, {"plain", "smime", "portal"})
+
+    return loaded

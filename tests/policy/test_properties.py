@@ -1,0 +1,111 @@
+"""Whatever strangers write, a policy decides, and its explanation says the same."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postseal.body import Body
+from postseal.envelope import Client, Envelope, Recipient
+from postseal.message import Header, Message
+from postseal.policy.conditions import CONDITIONS
+from postseal.policy.load import load
+from postseal.policy.policy import Policy
+from postseal.settings import Limits, Settings
+
+VALUES = {
+    "authenticated": "true",
+    "sender": "a@a.example",
+    "sender_domain": "a.example",
+    "sender_scope": "inside",
+    "recipient": "b@b.example",
+    "recipient_domain": "b.example",
+    "recipient_scope": "outside",
+    "size_over": "200",
+    "subject_words": "[a, '[x]', é]",
+    "subject_matches": "'a|é'",
+    "header_words": "{Content-Type: text, X: a}",
+    "header_matches": "{Received: a}",
+    "encrypted": "false",
+    "body_words": "[a, secret]",
+    "body_matches": "'[a-f]+'",
+    "subject_or_body_words": "b",
+    "subject_or_body_matches": "'\\d'",
+}
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    """Every condition in rules of its own, negated and as an exception."""
+    folder = tmp_path_factory.mktemp("policies")
+    rules = ["rules:"]
+    for word, value in VALUES.items():
+        asked = f"{{{word}: {value}}}"
+        rules += [
+            f"  - {{name: when-{word}, mode: audit, when: {asked}, then: {{add_header: {{X-{word}: a}}}}}}",
+            f"  - {{name: not-{word}, mode: audit, when: {{not: {asked}}}, then: {{protect: smime}}}}",
+            f"  - {{name: unless-{word}, unless: {asked}, then: {{sign: true}}}}",
+        ]
+    (folder / "10.yaml").write_text("\n".join(rules))
+    return load(
+        Settings(policies=folder, accepted_domains=("a.example",), limits=Limits(inspect_bytes=500)),
+        {"smime"},
+    )
+
+
+def test_every_condition_takes_part():
+    assert list(VALUES) == [function.__name__ for function in CONDITIONS]
+
+
+NAMES = st.sampled_from(
+    [b"Subject", b"Content-Type", b"Content-Transfer-Encoding", b"Received", b"X", b"\xff\xc3", b"Subject "]
+)
+FRAGMENTS = st.sampled_from(
+    [
+        b"multipart/mixed; boundary=b", b"multipart/encrypted; boundary=b", b"text/html; charset=",
+        b"utf-8", b"idna", b"unicode_escape", b"utf-16", b"message/rfc822", b"application/pkcs7-mime",
+        b"base64", b"quoted-printable", b"=?utf-8?q?=C3?=", b"=?punycode?b?xx?=", b"=?x?q?a?=",
+        b"\r\n\r\n", b"\r\n--b\r\n", b"--b--", b"\r\n ", b"<!--", b"<style>", b"&#x110000;", b"=3",
+        b"MIAGCSqGSIb3DQEHA6CA", b"\0", b"\xed\xa0\x80", b"secret", b"Content-Type: ",
+        b"Content-Transfer-Encoding: ", b"+2AA-",
+    ]
+)  # fmt: skip
+OCTETS = st.lists(FRAGMENTS | st.binary(max_size=12), max_size=20).map(b"".join)
+MESSAGES = st.builds(
+    lambda headers, body: Message(tuple(headers), Body.of(body)),
+    st.lists(st.builds(Header, NAMES | st.binary(max_size=5), OCTETS), max_size=6),
+    OCTETS,
+)
+ADDRESSES = st.sampled_from(
+    ["", "a@a.example", "b@b.example", "@", "a@", "a@[1.2.3.4]", "x@xn--a.example"]
+) | st.text(max_size=20).map(lambda domain: f"a@{domain}")
+ENVELOPES = st.builds(
+    lambda sender, recipients, login, address: Envelope(
+        sender, tuple(map(Recipient, recipients)), Client(address, login=login)
+    ),
+    ADDRESSES,
+    st.lists(ADDRESSES, min_size=1, max_size=3),
+    st.none() | st.text(max_size=3),
+    st.sampled_from(["", "127.0.0.1", "::1", "fe80::1%eth0", "x"]),
+)
+
+
+@given(message=MESSAGES, envelope=ENVELOPES)
+@settings(max_examples=300, deadline=None)
+def test_policy_decides_and_explains_alike(policy: Policy, message: Message, envelope: Envelope):
+    decided = policy.decide(message, envelope)
+    explanation = policy.explain(message, envelope)
+
+    assert decided.keys() == set(envelope.recipients)
+    for line in explanation.lines:
+        treatment = decided[line.recipient]
+        assert line.treatment == treatment
+        assert (line.treatment.rules, line.treatment.audited) == (treatment.rules, treatment.audited)
+    assert str(explanation)
+
+
+@given(message=MESSAGES, envelope=ENVELOPES)
+@settings(max_examples=200, deadline=None)
+def test_a_condition_and_its_negation_never_both_apply(policy: Policy, message: Message, envelope: Envelope):
+    for treatment in policy.decide(message, envelope).values():
+        for word in VALUES:
+            assert not {f"when-{word}", f"not-{word}"} <= set(treatment.audited)

@@ -1,0 +1,27 @@
+"""The policies that administrators start from are good, and show every word of the language."""
+
+from pathlib import Path
+
+from postseal.policy.actions import ACTIONS
+from postseal.policy.conditions import CONDITIONS
+from postseal.policy.load import files, load
+from postseal.settings import Settings
+
+FOLDER = Path(__file__).parents[2] / "policies"
+
+
+def test_shipped_policies_pass_their_examples():
+    policy = load(
+        Settings(policies=FOLDER, accepted_domains=("example.com", "hr.example.com")), {"plain", "smime"}
+    )
+
+    assert policy.rules
+    assert policy.examples >= len(files(FOLDER))
+
+
+def test_shipped_policies_show_every_word():
+    text = "".join(file.read_text() for file in files(FOLDER))
+
+    missing = {f.__name__ for f in (*CONDITIONS, *ACTIONS) if f"{f.__name__}:" not in text}
+
+    assert not missing

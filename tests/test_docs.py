@@ -1,0 +1,60 @@
+"""What the documentation says is what the code does."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from postseal.methods.table import PROTECTING
+from postseal.policy.load import load as load_policy
+from postseal.policy.manual import manual
+from postseal.settings import Settings, load
+
+HOUSE = Path(__file__).parent.parent
+DOCUMENTS = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/*.md"), *HOUSE.glob("contrib/**/*.md")])
+
+
+def test_policies_page_is_what_check_list_prints() -> None:
+    assert (HOUSE / "docs/policies.md").read_text() == manual() + "\n", (
+        "postseal check --list > docs/policies.md"
+    )
+
+
+def test_settings_example_holds_every_setting_with_its_default() -> None:
+    settings = load(HOUSE / "contrib/postseal.yaml")
+
+    chosen = {"accepted_domains", "listen", "smime"}
+    default = Settings()
+    for field in dataclasses.fields(Settings):
+        word = field.metadata.get("word", field.name)
+        assert re.search(rf"(?m)^{word}:", (HOUSE / "contrib/postseal.yaml").read_text()), word
+        if field.name not in chosen:
+            assert getattr(settings, field.name) == getattr(default, field.name), field.name
+    text = (HOUSE / "contrib/postseal.yaml").read_text()
+    for group in (default.listen, default.limits, default.smime):
+        for field in dataclasses.fields(group):
+            assert re.search(rf"(?m)^  {field.name}:", text), field.name
+
+
+def test_settings_example_and_shipped_policies_are_good_together() -> None:
+    settings = dataclasses.replace(load(HOUSE / "contrib/postseal.yaml"), policies=HOUSE / "policies")
+
+    assert load_policy(settings, PROTECTING).rules
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_documents_link_to_files_that_exist(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_commands_in_documents_exist() -> None:
+    known = subprocess.run(
+        [sys.executable, "-m", "postseal", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    for document in DOCUMENTS:
+        for command in re.findall(r"`postseal ([a-z]+)", document.read_text()):
+            assert re.search(rf"(?m)^  {command} ", known), f"{document.name}: postseal {command}"
