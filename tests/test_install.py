@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -65,11 +64,9 @@ def test_install_tools_everything_there_only_looks(house: House) -> None:
     house.stand_in("promtool", "")
     (house.bin / "promtool").rename(house.directory / ".tools" / "promtool")
 
-    started = time.monotonic()
     ended = house.run("install-tools")
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    assert time.monotonic() - started < 1
     assert not house.trace.exists()
 
 
