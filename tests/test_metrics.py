@@ -4,6 +4,7 @@ import multiprocessing
 import os
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from postseal.metrics import Metrics, Shared, bury
@@ -16,7 +17,7 @@ def count(directory: Path, amount: int) -> int:
         metrics = Metrics.shared(directory, methods=["plain"], rules={"quiet": "audit"})
         metrics.messages.labels("accepted").inc(amount)
         metrics.seconds.labels("decide").observe(0.003)
-        metrics.rule_hits.labels('a "quoted" rule, with ü', "enforce").inc()
+        metrics.rule_hit('a "quoted" rule, with ü', "enforce", 1)
         os._exit(0)
 
     process = multiprocessing.get_context("fork").Process(target=life)
@@ -65,3 +66,20 @@ def test_bury_torn_file_is_dropped(tmp_path: Path) -> None:
     bury(tmp_path, 77)
 
     assert list(tmp_path.glob("*.db")) == []
+
+
+def test_rule_hits_have_a_bounded_number_of_counters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postseal.metrics.MOST_RULES", 3)
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+
+    for number in (1, 2, 3, 4, 5, 1):
+        metrics.rule_hit(f"rule {number}", "enforce", 2)
+
+    counted = {
+        each.labels["rule"]: each.value
+        for metric in registry.collect()
+        for each in metric.samples
+        if each.name == "postseal_rule_hits_total"
+    }
+    assert counted == {"rule 1": 4, "rule 2": 2, "rule 3": 2, "(other rules)": 4}

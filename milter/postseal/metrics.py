@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 RESULTS: Final = ("accepted", "rejected", "deferred")
+MOST_RULES: Final = 2000
+"""Rules with a counter of their own in one process; the others share one, called `OTHER_RULES`."""
+OTHER_RULES: Final = "(other rules)"
 STAGES: Final = ("receive", "decide", "protect", "answer")
 
 
@@ -61,6 +64,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._rules: set[tuple[str, str]] = set()
         for result in RESULTS:  # a counter that is not there yet cannot be alerted on
             self.messages.labels(result)
         for cause in Cause:
@@ -91,8 +95,16 @@ class Metrics:
             for signed in ("false", "true"):
                 metrics.copies.labels(method, signed)
         for rule, mode in rules.items():
-            metrics.rule_hits.labels(rule, mode)
+            metrics.rule_hit(rule, mode, 0)
         return metrics
+
+    def rule_hit(self, rule: str, mode: str, count: int) -> None:
+        """Count a rule that matched for *count* recipients."""
+        if (rule, mode) not in self._rules:
+            if len(self._rules) >= MOST_RULES:
+                rule = OTHER_RULES
+            self._rules.add((rule, mode))
+        self.rule_hits.labels(rule, mode).inc(count)
 
 
 def _reserve(path: Path, octets: int) -> None:

@@ -18,6 +18,20 @@ class OnError(StrEnum):
     REJECT = "reject"
 
 
+class Severity(StrEnum):
+    """How serious it is that a rule applies; in order."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order, from 0."""
+        return list(Severity).index(self)
+
+
 @dataclass(frozen=True, slots=True)
 class SetHeader:
     """Replace every field *name* by one with *value*."""
@@ -58,7 +72,7 @@ class Treatment:
     *protect*: words of methods in order of preference; the first that reaches the recipient is
     used, and if none does the message does not leave.  Empty: no protection is asked for.
     *rules*: the names of the rules that led here, *audited*: of those that would have done something
-    were they enforced; neither is part of the value.
+    were they enforced, *severity*: the highest of all these; none of them is part of the value.
     """
 
     protect: tuple[str, ...] = ()
@@ -68,6 +82,7 @@ class Treatment:
     on_error: OnError = OnError.DEFER
     rules: tuple[str, ...] = field(default=(), compare=False)
     audited: tuple[str, ...] = field(default=(), compare=False)
+    severity: Severity = field(default=Severity.NONE, compare=False)
 
 
 _SENTENCES = {

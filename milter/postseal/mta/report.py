@@ -8,7 +8,7 @@ from postseal import log
 from postseal.envelope import Envelope
 from postseal.metrics import Metrics
 from postseal.outcome import Copy, Reply
-from postseal.treatment import Treatment
+from postseal.treatment import Severity, Treatment
 
 _log = logging.getLogger("postseal.mail")
 
@@ -28,13 +28,14 @@ def report(
     audited = Counter(rule for treatment in treatments for rule in treatment.audited)
     for mode, counted in (("enforce", hits), ("audit", audited)):
         for rule, count in counted.items():
-            metrics.rule_hits.labels(rule, mode).inc(count)
+            metrics.rule_hit(rule, mode, count)
     fields: dict[str, object] = {
         "queue_id": envelope.queue_id or "-",
         "from": f"<{envelope.sender}>",
         "nrcpt": len(envelope.recipients),
         "rules": ",".join(hits),
         "audited": ",".join(audited),
+        "severity": _severity(treatments),
     }
     level = logging.INFO
     if isinstance(outcome, Reply):
@@ -52,3 +53,11 @@ def report(
     metrics.messages.labels(result).inc()
     fields["ms"] = round(1000 * sum(spent for stage, spent in seconds.items() if stage != "receive"))
     _log.log(level, "%s", log.line(**fields))
+
+
+def _severity(treatments: Collection[Treatment]) -> str:
+    """The highest one; "" if no rule has any."""
+    highest = max(
+        (treatment.severity for treatment in treatments), key=lambda s: s.rank, default=Severity.NONE
+    )
+    return "" if highest is Severity.NONE else highest

@@ -6,7 +6,8 @@ does not do what its examples say never comes into force.
 
 import io
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from postseal.document import Mapping, Node, Problems, Scalar, bad
 from postseal.envelope import Client, Envelope, Recipient, Tls, key
 from postseal.errors import BadInput, Place
 from postseal.message import Message
+from postseal.policy import rule_values as values
 from postseal.policy import sample
 from postseal.policy.actions import actions
 from postseal.policy.explanation import Line, described, told
@@ -99,8 +101,9 @@ class Example:
     """A mail and what is expected of it.
 
     *from*: the envelope sender.  *to*: the envelope recipients.  *auth*: the login of the client, if it has
-    logged in.  *client_ip*: its address.  *tls*: whether it uses TLS.  *subject*, *headers*, *body*: of
-    the message; *size*: what an attachment fills it up to.  *message*: a file with the whole message instead.
+    logged in.  *client_ip*: its address.  *tls*: whether it uses TLS.  *at*: when, now if left out.
+    *subject*, *headers*, *body*: of the message; *size*: what an attachment fills it up to.
+    *message*: a file with the whole message instead.
     *expect*: `plain`, `reject`, `defer`, or actions, for all recipients or for each by its address.
     Protection, signature and rejection must be exactly as expected; header edits if some are.
     """
@@ -112,6 +115,7 @@ class Example:
     auth: str | None = None
     client_ip: Annotated[str, ip_address] = ""
     tls: bool = False
+    at: Annotated[datetime, values.moment] | None = None
     subject: str = ""
     headers: dict[Annotated[str, field_name], str] = field(default_factory=dict)
     body: str = ""
@@ -141,6 +145,8 @@ class Example:
 def check(example: Example, policy: Policy) -> None:
     """Raise BadInput if *policy* does not make of *example* what it expects."""
     problems = Problems()
+    if (at := example.at) is not None:
+        policy = replace(policy, clock=lambda: at)
     explanation = policy.explain(example.mail(), example.envelope)
     expected = {outcome.recipient: outcome for outcome in example.expect}
     for recipient in expected.keys() - {None, *map(key, example.to)}:

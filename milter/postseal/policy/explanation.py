@@ -58,7 +58,7 @@ def told(verdict: Verdict) -> str:
     """One verdict in one line."""
     rule = verdict.rule
     if verdict.answer is None:
-        said = "is switched off"
+        said = "is switched off" if rule.mode is Mode.OFF else "is not active at this time"
     elif isinstance(verdict.answer.truth, Failure):
         said = "cannot tell whether it applies"
     elif not verdict.answer.truth:

@@ -7,6 +7,7 @@ never has it decoded.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 
 from postseal import settings
@@ -44,11 +45,12 @@ class Site:
 
 @dataclass(frozen=True, eq=False)
 class Transaction:
-    """One message and its envelope: what is the same for every recipient."""
+    """One message and its envelope: what is the same for every recipient.  *at*: the moment it is judged."""
 
     message: Message
     envelope: Envelope
     site: Site
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
     memory: dict[object, bool | Failure] = field(default_factory=dict, repr=False)
     """What conditions answered already; those that concern a recipient stay out."""
 

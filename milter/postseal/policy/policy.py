@@ -4,8 +4,9 @@
 Neither raises for any message: mail that a rule cannot judge gets a treatment that refuses it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from postseal.envelope import Envelope, Recipient
 from postseal.message import Message
@@ -20,17 +21,18 @@ class Policy:
     """Rules in the order in which they are looked at, at one site.
 
     *digest*: twelve hexadecimal digits that tell the text of one policy from another's.
-    *examples*: how many examples it has passed.
+    *examples*: how many examples it has passed.  *clock*: tells the moment at which a message is judged.
     """
 
     rules: tuple[Rule, ...]
     site: Site
     digest: str
     examples: int = 0
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
     def decide(self, message: Message, envelope: Envelope) -> dict[Recipient, Treatment]:
         """What is to happen to *message* for each recipient of *envelope*."""
-        transaction = Transaction(message, envelope, self.site)
+        transaction = Transaction(message, envelope, self.site, self.clock())
         treatments = {}
         for recipient in envelope.recipients:
             treatment = Treatment()
@@ -41,7 +43,7 @@ class Policy:
 
     def explain(self, message: Message, envelope: Envelope) -> Explanation:
         """The same, with what each rule said about each recipient and why."""
-        transaction = Transaction(message, envelope, self.site)
+        transaction = Transaction(message, envelope, self.site, self.clock())
         lines = []
         for recipient in envelope.recipients:
             verdicts = tuple(self._verdicts(Mail(transaction, recipient)))

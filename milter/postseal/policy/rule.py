@@ -1,17 +1,18 @@
 """A rule: the mail it is about, its exceptions, and what is to happen to that mail."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
-from postseal import scalar
 from postseal.binding import Reader
 from postseal.document import Node, bad
 from postseal.errors import Failure, Place
+from postseal.policy import rule_values as values
 from postseal.policy.actions import Action, actions
 from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions
 from postseal.policy.mail import Mail
-from postseal.treatment import OnError, Treatment, refusal
+from postseal.treatment import OnError, Severity, Treatment, refusal
 
 
 class Mode(StrEnum):
@@ -41,18 +42,6 @@ class Verdict(NamedTuple):
         return self.treatment.refusal is not None or (stops and applies)
 
 
-def rule_name(node: Node, _reader: object = None) -> str:
-    """A name of its own, at most 64 printable characters."""
-    written = scalar.one(node)
-    if not written.text.strip() or not written.text.isprintable() or len(written.text) > 64:
-        raise bad(
-            written.place,
-            f"bad name of a rule {written.text[:40]!r}",
-            "write at most 64 printable characters",
-        )
-    return written.text
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule of a policy file.
@@ -63,24 +52,37 @@ class Rule:
     `audit_and_notify` is the same for now; `off` does not look at the mail at all.
     *on_error*: what becomes of mail that the rule cannot judge or cannot protect; where several rules
     protect a mail, `reject` wins over `defer`.  *stop*: no later rule is looked at if this one applies.
+    *severity*: how serious it is that the rule applies, for the log and for reports.  *from*, *until*:
+    when the rule is looked at; before and after, it is as if it were not there.
     """
 
     place: Place
-    name: Annotated[str, rule_name]
+    name: Annotated[str, values.name]
     then: Annotated[tuple[Action, ...], actions] = ()
     when: Annotated[Clause, conditions] = ALWAYS
     unless: Annotated[Clause, exceptions] = NEVER
     mode: Mode = Mode.ENFORCE
     on_error: OnError = OnError.DEFER
     stop: bool = False
-    comment: str = ""
+    severity: Severity = Severity.NONE
+    start: Annotated[datetime | None, values.moment] = field(default=None, metadata={"word": "from"})
+    end: Annotated[datetime | None, values.end] = field(default=None, metadata={"word": "until"})
+    comment: Annotated[str, values.comment] = ""
+
+    def active(self, at: datetime) -> bool:
+        """Whether the rule is looked at at that moment."""
+        if self.mode is Mode.OFF:
+            return False
+        return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
 
     def judge(self, mail: Mail, treatment: Treatment) -> Verdict:
         """Whether the rule applies to *mail*, and what *treatment* becomes if so."""
-        if self.mode is Mode.OFF:
+        if not self.active(mail.transaction.at):
             return Verdict(self, None, treatment)
         answer = Group((self.when, Not(self.unless)), decisive=False).ask(mail)
         if answer.truth is not False:
+            severity = max(treatment.severity, self.severity, key=lambda each: each.rank)
+            treatment = replace(treatment, severity=severity)
             if self.mode is Mode.ENFORCE:
                 treatment = self._applied(treatment, answer.truth)
             elif answer.truth is True:
@@ -116,6 +118,8 @@ class Rule:
 def rule(node: Node, reader: Reader) -> Rule:
     """A rule of a policy file."""
     bound = reader.bind(node, Rule)
+    if bound.start and bound.end and bound.end <= bound.start:
+        raise bad(node.place, f"rule '{bound.name}' ends before it begins", "exchange 'from:' and 'until:'")
     if not bound.then and not bound.stop:
         raise bad(
             node.place, f"rule '{bound.name}' does nothing", "add 'then:' with actions, or 'stop: true'"
