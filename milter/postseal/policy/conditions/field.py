@@ -1,0 +1,31 @@
+"""Conditions on the header fields, decoded as their reader sees them."""
+
+from collections.abc import Iterable
+
+from postseal.policy.mail import Transaction
+from postseal.policy.pattern import Pattern
+from postseal.policy.values import FieldName, Patterns, Words
+
+
+def subject_words(transaction: Transaction, looked_for: Words) -> bool:
+    """The decoded subject contains one of these words or phrases."""
+    return _found(looked_for, transaction.subject)
+
+
+def subject_matches(transaction: Transaction, looked_for: Patterns) -> bool:
+    """The decoded subject matches one of these patterns; a missing subject counts as empty."""
+    return _found(looked_for, transaction.subject or (b"",))
+
+
+def header_words(transaction: Transaction, looked_for: dict[FieldName, Words]) -> bool:
+    """A header field of this name contains, decoded, one of these words or phrases."""
+    return any(_found(words, transaction.header(name)) for name, words in looked_for.items())
+
+
+def header_matches(transaction: Transaction, looked_for: dict[FieldName, Patterns]) -> bool:
+    """A header field of this name matches, decoded, one of these patterns; a missing field matches none."""
+    return any(_found(patterns, transaction.header(name)) for name, patterns in looked_for.items())
+
+
+def _found(looked_for: Pattern, texts: Iterable[bytes]) -> bool:
+    return any(looked_for.found(text) for text in texts)

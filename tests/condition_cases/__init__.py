@@ -1,0 +1,8 @@
+"""Every condition with a value, a mail for which it holds, and one for which it does not.
+
+A mail is `MAIL` but for what is given; a module for each one of `postseal.policy.conditions`.
+"""
+
+from condition_cases import client, field, message, recipient, sender, text
+
+CASES = client.CASES | sender.CASES | recipient.CASES | message.CASES | field.CASES | text.CASES
