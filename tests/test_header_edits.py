@@ -5,7 +5,16 @@ import pytest
 from postseal.body import Body
 from postseal.header_edits import edited
 from postseal.message import Header, Message
-from postseal.treatment import AddHeader, HeaderEdit, PrependSubject, RemoveHeader, SetHeader
+from postseal.treatment import (
+    AddHeader,
+    ChangeSubject,
+    HeaderEdit,
+    PrependSubject,
+    RemoveHeader,
+    SetHeader,
+    StripSubject,
+    Where,
+)
 
 
 def message(*fields: bytes) -> Message:
@@ -33,6 +42,65 @@ def message(*fields: bytes) -> Message:
         pytest.param(
             [b"A: \xe4"], AddHeader("B", "ä"), [b"A: \xe4", b"B: =?utf-8?b?w6Q=?="], id="add-encoded"
         ),
+        pytest.param(
+            [b"A: Draft", b"A: final", b"a: =?utf-8?q?draft?="],
+            RemoveHeader("A", "draft"),
+            [b"A: final"],
+            id="remove-value",
+        ),
+        pytest.param(
+            [b"Subject: Re: [Secure] hi"], StripSubject(("[secure]",)), [b"Subject: Re: hi"], id="strip"
+        ),
+        pytest.param(
+            [b"Subject: [a][b] [a]hi[b]"], StripSubject(("[a]", "[b]")), [b"Subject: hi"], id="strip-all"
+        ),
+        pytest.param(
+            [b"Subject: =?utf-8?q?[secure]_=C3=A4?="],
+            StripSubject(("[secure]",)),
+            [b"Subject: =?utf-8?b?w6Q=?="],
+            id="strip-encoded",
+        ),
+        pytest.param(
+            [b"Subject:  hi \xe4 "], StripSubject(("[x]",)), [b"Subject:  hi \xe4 "], id="strip-none"
+        ),
+        pytest.param([b"Subject: [x]"], StripSubject(("[x]",)), [b"Subject: "], id="strip-to-nothing"),
+        pytest.param(
+            [b"Subject: [x] a", b"Subject: b [X]"],
+            StripSubject(("[x]",)),
+            [b"Subject: a", b"Subject: b"],
+            id="strip-every-subject",
+        ),
+        pytest.param(
+            [b"Subject: [x] =?utf-8?b?YQ0KQmNjOiBldmU=?="],  # "a", CRLF, "Bcc: eve"
+            StripSubject(("[x]",)),
+            [b"Subject: a  Bcc: eve"],
+            id="strip-injects-nothing",
+        ),
+        pytest.param(
+            [b"Subject: card 4111 and 42"],
+            ChangeSubject((r"\b\d{4}\b", "CARD "), r"\1"),
+            [rb"Subject: \1\1 and 42"],
+            id="change",
+        ),
+        pytest.param(
+            [b"Subject: a secret plan"],
+            ChangeSubject(("secret ?",), "[s]", Where.BEGIN),
+            [b"Subject: [s] a plan"],
+            id="change-begin",
+        ),
+        pytest.param(
+            [b"Subject: a plan: secret"],
+            ChangeSubject((": secret",), "(ö)", Where.END),
+            [b"Subject: =?utf-8?b?YSBwbGFuICjDtik=?="],
+            id="change-end",
+        ),
+        pytest.param(
+            [b"Subject: =?utf-8?q?plan?="],
+            ChangeSubject(("secret",), "x", Where.END),
+            [b"Subject: =?utf-8?q?plan?="],
+            id="change-none",
+        ),
+        pytest.param([b"To: b"], ChangeSubject(("secret",), "x"), [b"To: b"], id="change-no-subject"),
     ],
 )
 def test_edited_one_edit_changes_only_that(

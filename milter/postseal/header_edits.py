@@ -4,13 +4,25 @@ Fields that no edit names keep their bytes.  What we write is ASCII: other text 
 (RFC 2047), since a field with raw 8-bit octets cannot be given back to every MTA.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from email.header import Header as EncodedText
 from typing import assert_never
 
+from postseal.cms import field
 from postseal.message import Header, Message
-from postseal.treatment import AddHeader, HeaderEdit, PrependSubject, RemoveHeader, SetHeader
+from postseal.policy.pattern import replaced
+from postseal.treatment import (
+    AddHeader,
+    ChangeSubject,
+    HeaderEdit,
+    PrependSubject,
+    RemoveHeader,
+    SetHeader,
+    StripSubject,
+    Where,
+)
 
 _LONGEST_UNFOLDED = 900
 """Octets of a value that may stand on one line; RFC 5322 §2.1.1 allows 998 with the name."""
@@ -24,10 +36,12 @@ def edited(message: Message, edits: Iterable[HeaderEdit]) -> Message:
                 message = _set(message, header(name, value))
             case AddHeader(name, value):
                 message = message.adding(header(name, value))
-            case RemoveHeader(name):
-                message = message.without(name)
+            case RemoveHeader(name, value):
+                message = _remove(message, name, value) if value else message.without(name)
             case PrependSubject(text):
                 message = _prepend_subject(message, text)
+            case StripSubject() | ChangeSubject():
+                message = _change_subjects(message, edit)
             case _:
                 assert_never(edit)
     return message
@@ -62,3 +76,40 @@ def _prepend_subject(message: Message, text: str) -> Message:
         return message
     fold = b"\r\n" if len(prefix) + len(old.partition(b"\r\n")[0]) > _LONGEST_UNFOLDED else b""
     return _set(message, Header(b"Subject", prefix + fold + b" " + old))
+
+
+def _remove(message: Message, name: str, value: str) -> Message:
+    wanted = value.casefold()
+    kept = tuple(
+        each for each in message.headers if not (each.named(name) and _read(each).casefold() == wanted)
+    )
+    return message if len(kept) == len(message.headers) else replace(message, headers=kept)
+
+
+def _change_subjects(message: Message, edit: StripSubject | ChangeSubject) -> Message:
+    """All Subject fields changed, as programs show one or another; one without a match keeps its bytes."""
+    headers = []
+    for each in message.headers:
+        new = _new_subject(_read(each), edit) if each.named("Subject") else None
+        headers.append(each if new is None else header("Subject", new))
+    return replace(message, headers=tuple(headers))
+
+
+def _new_subject(old: str, edit: StripSubject | ChangeSubject) -> str | None:
+    """The subject after *edit*; None if it stays."""
+    if isinstance(edit, StripSubject):
+        tags = "|".join(map(re.escape, edit.tags))
+        new: str | None = re.sub(rf"\s*+(?:(?:{tags})\s*+)++", " ", old, flags=re.IGNORECASE)
+        new = None if new == old else new
+    elif edit.at is Where.MATCH:
+        new = replaced(old, edit.expressions, edit.text)
+    else:
+        rest = replaced(old, edit.expressions, "")
+        pieces = (edit.text, rest) if edit.at is Where.BEGIN else (rest, edit.text)
+        new = None if rest is None else " ".join(piece.strip() for piece in pieces if piece)
+    return None if new is None else new.strip()
+
+
+def _read(old: Header) -> str:
+    """The decoded value on one line: an encoded line end must not become a real one."""
+    return "".join(each if each.isprintable() else " " for each in field.text(old.value))

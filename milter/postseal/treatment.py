@@ -50,9 +50,10 @@ class AddHeader:
 
 @dataclass(frozen=True, slots=True)
 class RemoveHeader:
-    """Remove every field *name*."""
+    """Remove every field *name*; if *value* is given, only those with this value, in any letter case."""
 
     name: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,31 @@ class PrependSubject:
     text: str
 
 
-HeaderEdit = SetHeader | AddHeader | RemoveHeader | PrependSubject
+@dataclass(frozen=True, slots=True)
+class StripSubject:
+    """Take every one of *tags* out of the subject, in any letter case."""
+
+    tags: tuple[str, ...]
+
+
+class Where(StrEnum):
+    """Where a subject gets its new text: in place of what matches, before the rest, or behind it."""
+
+    MATCH = "match"
+    BEGIN = "begin"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSubject:
+    """Take what *expressions* (RE2) match out of the subject, and write *text* at that place."""
+
+    expressions: tuple[str, ...]
+    text: str
+    at: Where = Where.MATCH
+
+
+HeaderEdit = SetHeader | AddHeader | RemoveHeader | PrependSubject | StripSubject | ChangeSubject
 
 
 @dataclass(frozen=True, slots=True)

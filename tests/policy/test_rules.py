@@ -7,7 +7,17 @@ from postseal.errors import BadInput
 from postseal.message import Message
 from postseal.policy import sample
 from postseal.policy.policy import Policy
-from postseal.treatment import AddHeader, OnError, PrependSubject, RemoveHeader, SetHeader, Treatment
+from postseal.treatment import (
+    AddHeader,
+    ChangeSubject,
+    OnError,
+    PrependSubject,
+    RemoveHeader,
+    SetHeader,
+    StripSubject,
+    Treatment,
+    Where,
+)
 
 BOB, CY = Recipient("bob@mail.example"), Recipient("cy@example.com")
 
@@ -42,7 +52,33 @@ def decided(policy: Policy, message: Message | None = None) -> Treatment:
             id="remove-header",
         ),
         pytest.param(
+            "remove_header: [X-A, {X-B: Ü, X-C: d}]",
+            Treatment(headers=(RemoveHeader("X-A"), RemoveHeader("X-B", "Ü"), RemoveHeader("X-C", "d"))),
+            id="remove-header-value",
+        ),
+        pytest.param(
             "prepend_subject: '[x]'", Treatment(headers=(PrependSubject("[x]"),)), id="prepend-subject"
+        ),
+        pytest.param(
+            "strip_subject: ['[a]', b]", Treatment(headers=(StripSubject(("[a]", "b")),)), id="strip-subject"
+        ),
+        pytest.param(
+            "change_subject: {match: a+, with: ''}",
+            Treatment(headers=(ChangeSubject(("a+",), ""),)),
+            id="change-subject",
+        ),
+        pytest.param(
+            "change_subject: {match: [a, b], with: c, at: end}",
+            Treatment(headers=(ChangeSubject(("a", "b"), "c", Where.END),)),
+            id="change-subject-at-end",
+        ),
+        pytest.param(
+            "classify: secret", Treatment(headers=(SetHeader("X-Classification", "secret"),)), id="classify"
+        ),
+        pytest.param(
+            "spam_level: -1",
+            Treatment(headers=(SetHeader("X-MS-Exchange-Organization-SCL", "-1"),)),
+            id="spam-level",
         ),
     ],
 )

@@ -12,13 +12,7 @@ from postseal import scalar
 from postseal.binding import Name, Reader
 from postseal.document import Node, Scalar, bad
 from postseal.outcome import Reply
-from postseal.policy.values import field_name, some
-
-_FIXED = re.compile(
-    "content-.*|mime-version|received|return-path|date|message-id|from|sender|reply-to|to|cc|bcc|resent-.*",
-    re.IGNORECASE,
-)
-_ATTESTING = re.compile("dkim-signature|arc-.*|authentication-results", re.IGNORECASE)
+from postseal.policy.values import some
 
 
 def methods(node: Node, reader: Reader) -> tuple[str, ...]:
@@ -51,24 +45,6 @@ def line(node: Node, _reader: object = None) -> str:
         hint = "write printable text on one line, at most 900 characters"
         raise bad(written.place, f"unfit for a header field: {written.text[:40]!r}", hint)
     return written.text
-
-
-def new_field(node: Node, _reader: object = None) -> str:
-    """The name of a header field that may be written."""
-    name = old_field(node)
-    if _ATTESTING.fullmatch(name):
-        hint = "only who signs or checks may write it; remove_header may remove it"
-        raise bad(node.place, f"'{name}' must not be written", hint)
-    return name
-
-
-def old_field(node: Node, _reader: object = None) -> str:
-    """The name of a header field that may be changed."""
-    name = field_name(node)
-    if _FIXED.fullmatch(name):
-        hint = "it says who wrote to whom or how to read the message; use a field of your own: X-Example"
-        raise bad(node.place, f"'{name}' must not be changed", hint)
-    return name
 
 
 def sentence(node: Node, _reader: object = None) -> str:
@@ -120,6 +96,4 @@ def rejection(node: Node, reader: Reader) -> Reply:
 Methods = Annotated[tuple[str, ...], methods]
 Yes = Annotated[bool, yes]
 Line = Annotated[str, line]
-NewField = Annotated[str, new_field]
-OldField = Annotated[str, old_field]
 Rejection = Annotated[Reply, rejection]

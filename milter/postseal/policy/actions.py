@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from postseal.binding import Reader, known
 from postseal.document import Entry, Node, Problems, Scalar, Sequence, bad
 from postseal.errors import Place
-from postseal.policy import table
-from postseal.policy.action_values import Line, Methods, NewField, OldField, Rejection, Yes
+from postseal.policy import header_actions, table
+from postseal.policy.action_values import Methods, Rejection, Yes
 from postseal.scalar import mapped
-from postseal.treatment import AddHeader, HeaderEdit, PrependSubject, RemoveHeader, SetHeader, Treatment
+from postseal.treatment import Treatment
 
 
 def protect(treatment: Treatment, methods: Methods) -> Treatment:
@@ -31,26 +31,6 @@ def sign(treatment: Treatment, _yes: Yes) -> Treatment:
     return replace(treatment, sign=True)
 
 
-def set_header(treatment: Treatment, fields: dict[NewField, Line]) -> Treatment:
-    """Write these header fields, each in place of all of its name."""
-    return _editing(treatment, *(SetHeader(name, value) for name, value in fields.items()))
-
-
-def add_header(treatment: Treatment, fields: dict[NewField, Line]) -> Treatment:
-    """Add these header fields, whether or not there are others of the name."""
-    return _editing(treatment, *(AddHeader(name, value) for name, value in fields.items()))
-
-
-def remove_header(treatment: Treatment, names: tuple[OldField, ...]) -> Treatment:
-    """Remove all header fields of these names."""
-    return _editing(treatment, *(RemoveHeader(name) for name in names))
-
-
-def prepend_subject(treatment: Treatment, text: Line) -> Treatment:
-    """Put this text before the subject, unless it stands there already."""
-    return _editing(treatment, PrependSubject(text))
-
-
 def reject(treatment: Treatment, reply: Rejection) -> Treatment:
     """Refuse the message for good and tell the sender this sentence.
 
@@ -62,17 +42,10 @@ def reject(treatment: Treatment, reply: Rejection) -> Treatment:
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     protect,
     sign,
-    set_header,
-    add_header,
-    remove_header,
-    prepend_subject,
+    *header_actions.ACTIONS,
     reject,
 )
 """All actions."""
-
-
-def _editing(treatment: Treatment, *edits: HeaderEdit) -> Treatment:
-    return replace(treatment, headers=treatment.headers + edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +77,7 @@ def actions(node: Node, reader: Reader) -> tuple[Action, ...]:
                 with problems.collect():
                     found.append(action(entry, reader))
     if not found and not len(problems):
-        problems.add(node.place, "there is no action here", f"write one of {', '.join(_WORDS)}")
+        problems.add(node.place, "there is no action here", "write one, such as 'protect: smime'")
     problems.settle()
     return tuple(found)
 

@@ -9,11 +9,13 @@ from postseal.policy.mail import Transaction
 from postseal.policy.rule import Mode, Verdict
 from postseal.treatment import (
     AddHeader,
+    ChangeSubject,
     HeaderEdit,
     OnError,
     PrependSubject,
     RemoveHeader,
     SetHeader,
+    StripSubject,
     Treatment,
 )
 
@@ -94,7 +96,11 @@ def _edit(edit: HeaderEdit) -> str:
             return f"set_header: {{{name}: {value}}}"
         case AddHeader(name, value):
             return f"add_header: {{{name}: {value}}}"
-        case RemoveHeader(name):
-            return f"remove_header: {name}"
+        case RemoveHeader(name, value):
+            return f"remove_header: {{{name}: {value}}}" if value else f"remove_header: {name}"
         case PrependSubject(text):
             return f"prepend_subject: {text}"
+        case StripSubject(tags):
+            return f"strip_subject: [{', '.join(tags)}]"
+        case ChangeSubject(expressions, text, at):
+            return f"change_subject: {{match: [{', '.join(expressions)}], with: '{text}', at: {at}}}"

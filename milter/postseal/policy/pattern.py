@@ -55,6 +55,15 @@ class Pattern:
         return self._regexp.search(text) is not None
 
 
+def replaced(text: str, expressions: Sequence[str], by: str) -> str | None:
+    """*text* with *by* in place of all that *expressions* match; None if they match nothing in it."""
+    result = unicodedata.normalize("NFC", text)
+    for expression in expressions:
+        written = unicodedata.normalize("NFC", expression)
+        result = re2.compile(written, _options()).sub(lambda _: by, result)
+    return None if result == unicodedata.normalize("NFC", text) else str(result)
+
+
 def words(scalars: Sequence[Scalar]) -> Pattern:
     """Any of the words or phrases *scalars*: whole, any white space between the words of a phrase."""
     problems = Problems()
