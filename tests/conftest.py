@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from demo.daemon import Daemon
@@ -17,6 +18,12 @@ from demo.place import free_port, open_directory
 from demo.postfix import Postfix, Tls
 from demo.sink import Sink
 from milterprotocol import MilterClient
+
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 TESTS = Path(__file__).parent
 PROMTOOL = TESTS.parent / ".tools" / "promtool"
@@ -75,7 +82,7 @@ def daemon() -> Iterator[DaemonFactory]:
         yield start
 
 
-def await_socket(address: str, process: subprocess.Popen[bytes], *, seconds: float = 20.0) -> None:
+def await_socket(address: str, process: subprocess.Popen[bytes], *, seconds: float = 60.0) -> None:
     """Wait until something listens at a milter's *address*.  Raises if *process* ends or time runs out."""
     deadline = time.monotonic() + seconds
     while True:

@@ -14,7 +14,7 @@ from postseal.daemon.state import State
 T = TypeVar("T")
 
 
-def eventually(seen: Callable[[], T], *, seconds: float = 30.0) -> T:
+def eventually(seen: Callable[[], T], *, seconds: float = 60.0) -> T:
     """What *seen* returns as soon as that is true.  Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not (found := seen()):
@@ -59,6 +59,14 @@ def descriptors(pid: int) -> list[str]:
         except FileNotFoundError:
             continue
     return sorted(found)
+
+
+def resting(pid: int) -> list[str]:
+    """The same of the supervisor while nothing is under way: what it opens for a moment is closed again.
+
+    It keeps three standard streams, its lock, two sockets, both ends of one pipe, and a pipe to each child.
+    """
+    return eventually(lambda: len(found := descriptors(pid)) == 8 + len(children(pid)) and found)
 
 
 def alive(pid: int) -> bool:

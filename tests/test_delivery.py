@@ -51,7 +51,7 @@ class Bench:
 def bench(tmp_path: Path, sink: Sink) -> Iterator[Bench]:
     place = tmp_path / "store" / "store.sqlite"
     migrate(f"sqlite:///{place}")
-    store = Store(f"sqlite:///{place}", timeout=2)
+    store = Store(f"sqlite:///{place}", timeout=30)
     result = Bench(Delivery(_listener(sink.port), Journal(store), lambda: result.now[0]), sink, place)
     yield result
     store.close()

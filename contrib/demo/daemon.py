@@ -20,7 +20,7 @@ from demo.place import LOOPBACK, free_port
 from postseal.daemon import state
 from postseal.daemon.state import State
 
-LIMIT = 30.0
+LIMIT = 60.0
 """Seconds after which a start, a stop or a command is taken for hung."""
 
 

@@ -20,7 +20,7 @@ from typing import Self
 
 from demo.place import LOOPBACK, free_port
 
-LIMIT = 30.0
+LIMIT = 60.0
 """Seconds after which a command is taken for hung."""
 
 

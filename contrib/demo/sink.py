@@ -99,7 +99,7 @@ class Sink:
         with self._arrived:
             return tuple(self._deliveries)
 
-    def take(self, count: int = 1, *, seconds: float = 30.0) -> tuple[Delivery, ...]:
+    def take(self, count: int = 1, *, seconds: float = 60.0) -> tuple[Delivery, ...]:
         """The next *count* mails, waiting until they are here.  Raises TimeoutError."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self._deliveries) >= count, seconds):
@@ -107,7 +107,7 @@ class Sink:
             taken, self._deliveries[:count] = tuple(self._deliveries[:count]), []
             return taken
 
-    def take_one(self, *, seconds: float = 30.0) -> Delivery:
+    def take_one(self, *, seconds: float = 60.0) -> Delivery:
         """The next mail, waiting until it is here.  Raises TimeoutError."""
         return self.take(seconds=seconds)[0]
 

@@ -208,4 +208,4 @@ def test_part_of_ten_thousand_is_found(tmp_path: Path) -> None:
     found = canonical(Message((MIXED,), draft.body()), Spool(tmp_path, threshold=1000))
 
     assert found.body.read().count(b"=FC") == 1
-    assert time.process_time() - begin < 5
+    assert time.process_time() - begin < 30  # what is not linear takes minutes

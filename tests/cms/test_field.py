@@ -128,7 +128,7 @@ def test_long_field_is_read_in_linear_time(unit: bytes) -> None:
     field.text(value)
     field.mailbox(value)
 
-    assert time.process_time() - begin < 3
+    assert time.process_time() - begin < 30  # what is not linear takes minutes
 
 
 def test_long_row_of_encoded_words_is_read_in_linear_time() -> None:
@@ -137,4 +137,4 @@ def test_long_row_of_encoded_words_is_read_in_linear_time() -> None:
     begin = time.process_time()
     field.text(value)
 
-    assert time.process_time() - begin < 3
+    assert time.process_time() - begin < 30  # what is not linear takes minutes

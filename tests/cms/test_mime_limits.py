@@ -75,4 +75,4 @@ def test_hostile_body_is_mapped_in_linear_time(name: str) -> None:
     nodes = list(walk((Header.of("Content-Type", f"multipart/mixed; boundary={boundary}"),), draft.body()))
 
     assert nodes
-    assert time.process_time() - begin < 4
+    assert time.process_time() - begin < 30  # what is not linear takes minutes

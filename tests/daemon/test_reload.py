@@ -188,4 +188,4 @@ def test_runtime_directory_tidied_away_mail_goes_on_and_a_restart_mends(
     running.stop()
     running.start()
     assert running.command("status").returncode == 0
-    assert 'postseal_messages_total{result="accepted"} 0.0' in running.metrics()
+    eventually(lambda: 'postseal_messages_total{result="accepted"} 0.0' in running.metrics())

@@ -86,8 +86,10 @@ def test_crash_loop_is_slowed_down_and_visible_everywhere_and_ends(running: Daem
         r"(?m)^deaths   \d+ workers died; the last by signal SIGKILL, \d\.\d s old$", told.stdout
     )
     delays = re.findall(r"event=worker_died .*again_in=([\d.]+)", log)
-    assert {"0.2", "0.4", "0.8", "1.6"} <= set(delays)
-    assert delays.index("1.6") <= 8, "workers that were forked together count once"
+    # On a slow machine one may live long enough to begin anew, with no delay.
+    rising = "".join(f"{delay} " for delay in delays).partition("1.6 ")[0].rpartition("0.0 ")[2].split()
+    assert {"0.2", "0.4", "0.8"} == set(rising)
+    assert len(rising) <= 8, "workers that were forked together count once"
     assert running.reload().reload.good, "a reload tries again at once"
     assert len(settled(running).workers) == 2
     assert running.command("status").returncode == 0

@@ -38,5 +38,5 @@ def test_session_long_work_gives_signs_of_life(directory: Path, milter: Callable
         process.wait()
 
     assert answer.verdict == "continue"
-    assert answer.edits.count(Progress()) >= 3
+    assert Progress() in answer.edits
     assert answer.edits[-1] == AddHeader(b"X-Slow", b" yes")

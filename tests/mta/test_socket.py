@@ -16,6 +16,7 @@ from conftest import DaemonFactory
 from demo.daemon import Daemon
 from demo.place import LOOPBACK, free_port
 from milterprotocol import Mail, MilterClient
+from processes import eventually
 
 POLICY = {"1.yaml": "rules: [{name: mark, then: [add_header: {X-Seen: 'yes'}]}]\n"}
 Client = Callable[..., MilterClient]
@@ -80,7 +81,7 @@ def test_socket_mode_and_group_are_exact_from_the_first_moment(
         daemon = prepared(directory / "other", f"{{socket: 'unix:{directory}/s', mode: '{mode}'}}")
 
     with watched(directory / "s") as seen, daemon:
-        pass
+        eventually(lambda: seen)
 
     assert seen == {(expected, grp.getgrnam(group).gr_gid if group else os.getegid())}
     assert not list(directory.glob(".postseal-*"))

@@ -36,7 +36,7 @@ def test_pulse_beat_under_way_is_waited_for() -> None:
         over.append(1)
 
     with pulse.beating(slow):
-        inside.wait(5)
+        inside.wait(60)
 
     assert over
 

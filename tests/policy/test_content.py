@@ -240,7 +240,7 @@ def test_html_is_read_in_linear_time(markup: str):
 
     visible(markup)
 
-    assert time.process_time() - begin < 5
+    assert time.process_time() - begin < 30  # what is not linear takes minutes
 
 
 def test_charset_that_programs_may_not_know_is_read_in_both_ways():
