@@ -17,6 +17,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
+Extensions = Sequence[tuple[x509.ExtensionType, bool]]
+"""Extensions of a certificate, and whether each is critical."""
+
 EMAIL = ExtendedKeyUsageOID.EMAIL_PROTECTION
 CURVES: dict[str, Callable[[], ec.EllipticCurve]] = {
     "p256": ec.SECP256R1,
@@ -85,11 +88,38 @@ class Authority(Person):
         key = new_key("p256")
         return cls((_certificate(_name(name), key, None, key, _ca_extensions()),), key)
 
-    def intermediate(self, name: str = "Test Intermediate") -> "Authority":
-        """A new authority below this one."""
-        key = new_key("p256")
-        certificate = _certificate(_name(name), key, self.certificate, self.key, _ca_extensions())
+    def intermediate(
+        self, name: str = "Test Intermediate", *, extensions: Extensions = (), key: Key | None = None
+    ) -> "Authority":
+        """A new authority below this one, with *extensions* besides its own."""
+        key = key or new_key("p256")
+        own = [*_ca_extensions(), *extensions]
+        certificate = _certificate(_name(name), key, self.certificate, self.key, own)
         return Authority((certificate, *self.chain), key)
+
+    def crl(
+        self,
+        *revoked: x509.Certificate,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        extensions: Extensions = (),
+    ) -> bytes:
+        """The revocation list of this authority, DER; valid from an hour ago for a day if not said."""
+        begin = begin or datetime.now(UTC) - timedelta(hours=1)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(begin)
+            .next_update(end or begin + timedelta(days=1))
+        )
+        for one in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(one.serial_number).revocation_date(begin)
+            reason = x509.CRLReason(x509.ReasonFlags.key_compromise)
+            builder = builder.add_revoked_certificate(entry.add_extension(reason, critical=False).build())
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical=critical)
+        assert not isinstance(self.key, ed25519.Ed25519PrivateKey)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     def issue(
         self,
@@ -101,18 +131,19 @@ class Authority(Person):
         end: datetime | None = None,
         subject_address: str = "",
         key: Key | None = None,
+        names: Sequence[x509.GeneralName] = (),
+        extensions: Extensions = (),
     ) -> Person:
         """A person with *addresses* as SAN rfc822Name, and *subject_address* in the subject.
 
+        *names*: further subjectAltNames.  *extensions*: besides its own.
         *usage*, *purposes*: None leaves the extension out.  Valid from a day ago for a year if not said.
         """
         key = key or new_key(kind)
-        extensions: list[tuple[x509.ExtensionType, bool]] = [
-            (x509.BasicConstraints(ca=False, path_length=None), True)
-        ]
-        if addresses:
-            names = [x509.RFC822Name(address) for address in addresses]
-            extensions.append((x509.SubjectAlternativeName(names), False))
+        extensions = [*extensions, (x509.BasicConstraints(ca=False, path_length=None), True)]
+        if addresses or names:
+            alternatives = [*(x509.RFC822Name(address) for address in addresses), *names]
+            extensions.append((x509.SubjectAlternativeName(alternatives), False))
         if usage is not None:
             extensions.append((_key_usage(usage), True))
         if purposes is not None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 
 MALFORMED = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
@@ -21,12 +21,12 @@ _MAIL = {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_
 
 def encryption_refusal(certificate: x509.Certificate) -> str:
     """Why nothing can be encrypted to *certificate*, whatever the time."""
-    return _refusal(certificate, _encryption_usage_refusal)
+    return _refusal(certificate, encryption_usage_refusal)
 
 
 def signing_refusal(certificate: x509.Certificate) -> str:
     """Why nobody can sign with *certificate*, whatever the time."""
-    return _refusal(certificate, _signing_usage_refusal)
+    return _refusal(certificate, signing_usage_refusal)
 
 
 def addresses(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -63,12 +63,13 @@ def time_refusal(not_before: datetime, not_after: datetime, at: datetime) -> str
 
 def _refusal(certificate: x509.Certificate, usage_refusal: Callable[[x509.Certificate], str]) -> str:
     try:
-        return _key_refusal(certificate) or usage_refusal(certificate) or _purpose_refusal(certificate)
+        return key_refusal(certificate) or usage_refusal(certificate) or purpose_refusal(certificate)
     except MALFORMED as error:
         return f"it is malformed: {error}"
 
 
-def _key_refusal(certificate: x509.Certificate) -> str:
+def key_refusal(certificate: x509.Certificate) -> str:
+    """Why we neither encrypt to nor sign with a key of its kind, "" if we do.  Raises one of MALFORMED."""
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         if certificate.public_key_algorithm_oid != PublicKeyAlgorithmOID.RSAES_PKCS1_v1_5:
@@ -82,14 +83,26 @@ def _key_refusal(certificate: x509.Certificate) -> str:
     return "its key is neither RSA nor on an elliptic curve of ours"
 
 
-def _encryption_usage_refusal(certificate: x509.Certificate) -> str:
+def weak_key(certificate: x509.Certificate) -> str:
+    """Why a signature with its key proves nothing, "" if it does.  Raises one of MALFORMED."""
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and not 2048 <= key.key_size <= 8192:
+        return f"its RSA key has {key.key_size} bits, not 2048 to 8192"
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256:
+        return f"its key on {key.curve.name} has only {key.key_size} bits"
+    return "its key is a DSA key" if isinstance(key, dsa.DSAPublicKey) else ""
+
+
+def encryption_usage_refusal(certificate: x509.Certificate) -> str:
+    """Why its key usage forbids encryption.  Raises one of MALFORMED."""
     usage = _usage(certificate)
     if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
         return "its key usage lacks keyAgreement" if usage and not usage.key_agreement else ""
     return "its key usage lacks keyEncipherment" if usage and not usage.key_encipherment else ""
 
 
-def _signing_usage_refusal(certificate: x509.Certificate) -> str:
+def signing_usage_refusal(certificate: x509.Certificate) -> str:
+    """Why its key usage forbids signatures.  Raises one of MALFORMED."""
     usage = _usage(certificate)
     # RFC 8550 §4.4.2: either bit will do
     if usage and not (usage.digital_signature or usage.content_commitment):
@@ -97,7 +110,8 @@ def _signing_usage_refusal(certificate: x509.Certificate) -> str:
     return ""
 
 
-def _purpose_refusal(certificate: x509.Certificate) -> str:
+def purpose_refusal(certificate: x509.Certificate) -> str:
+    """Why its extended key usage forbids mail.  Raises one of MALFORMED."""
     try:
         purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
