@@ -13,9 +13,9 @@ from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods.method import Methods
 from postseal.methods.plain import PlainMethod
-from postseal.outcome import Reply
+from postseal.outcome import Held, Outcome, Reply
 from postseal.pipeline import process
-from postseal.treatment import AddHeader, OnError, Treatment
+from postseal.treatment import AddHeader, Hold, OnError, Treatment
 
 ANN, BOB, CAT = (Recipient(f"{name}@x.example") for name in ("ann", "bob", "cat"))
 
@@ -135,6 +135,38 @@ def test_process_second_method_serves_whom_the_first_does_not_reach() -> None:
     process(message(), envelope(ANN, BOB), Rules({ANN: asked, BOB: asked}), methods(smime, ome))
 
     assert (smime.readers, ome.readers) == ([(ANN,)], [(BOB,)])
+
+
+def _with_holds(released: frozenset[str], refused: Reply | None = None) -> Outcome:
+    """What becomes of mail that two rules want held, one of them for Bob, and one may refuse for Cat."""
+    asked = {
+        ANN: Treatment(protect=("smime",)),
+        BOB: Treatment(holds=(Hold("look", "numbers"), Hold("ask", "large"))),
+        CAT: Treatment(holds=(Hold("look", "numbers"),), refusal=refused),
+    }
+    smime = Sealing(frozenset({ANN}))
+    outcome = process(
+        message(), Envelope("me@x.example", (ANN, BOB, CAT), released=released), Rules(asked), methods(smime)
+    )
+    assert smime.readers == ([(ANN,)] if isinstance(outcome, list) else [])
+    return outcome
+
+
+def test_process_one_recipient_to_be_held_holds_the_message_for_all() -> None:
+    assert _with_holds(frozenset()) == Held("large; numbers", frozenset({"ask", "look"}))
+
+
+def test_process_released_rule_holds_no_more() -> None:
+    assert _with_holds(frozenset({"look"})) == Held("large", frozenset({"ask"}))
+    outcome = _with_holds(frozenset({"look", "ask"}))
+    assert isinstance(outcome, list)
+    assert [copy.recipients for copy in outcome] == [(ANN,), (BOB, CAT)]
+
+
+def test_process_refusal_wins_over_holding() -> None:
+    no = Reply(550, "5.7.1", "no")
+
+    assert _with_holds(frozenset(), no) == no
 
 
 @pytest.mark.parametrize("on_error", OnError)

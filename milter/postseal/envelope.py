@@ -132,10 +132,14 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One mail transaction.  *sender* is "" for the null reverse-path."""
+    """One mail transaction.  *sender* is "" for the null reverse-path.
+
+    *released*: rules that had the message held; an administrator has looked at it and let it go.
+    """
 
     sender: str
     recipients: tuple[Recipient, ...]
     client: Client = Client()
     parameters: tuple[str, ...] = ()
     queue_id: str = ""
+    released: frozenset[str] = frozenset()

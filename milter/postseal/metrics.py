@@ -28,7 +28,7 @@ from postseal.errors import Cause
 _log = logging.getLogger(__name__)
 
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-RESULTS: Final = ("accepted", "rejected", "deferred")
+RESULTS: Final = ("accepted", "held", "rejected", "deferred")
 MOST_RULES: Final = 2000
 """Rules with a counter of their own in one process; the others share one, called `OTHER_RULES`."""
 OTHER_RULES: Final = "(other rules)"

@@ -1,4 +1,4 @@
-"""What becomes of a message: copies that leave us, or a reply that refuses it."""
+"""What becomes of a message: copies that leave us, a reply that refuses it, or the MTA holds it."""
 
 from dataclasses import dataclass, field
 
@@ -26,6 +26,21 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The MTA keeps the whole message, as it came, in quarantine until an administrator releases it.
+
+    Released, it is judged again; nothing of it has left before.  *reason*: for the administrator, one
+    line, ASCII.  *rules*: those whose wish it is, which are satisfied when it is released.  *cause* and
+    *detail*: as in `Reply`, where it is held because we could not treat it.
+    """
+
+    reason: str
+    rules: frozenset[str] = frozenset()
+    cause: Cause | None = field(default=None, compare=False)
+    detail: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """A message that leaves us and the recipients it is for.
 
@@ -36,3 +51,7 @@ class Copy:
     recipients: tuple[Recipient, ...]
     method: str
     signed: bool = False
+
+
+Outcome = Reply | Held | list[Copy]
+"""Copies, or one of the two answers without any."""

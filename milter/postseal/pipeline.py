@@ -15,7 +15,7 @@ from postseal.errors import Cause, Failure
 from postseal.header_edits import edited
 from postseal.message import Message
 from postseal.methods.method import Method, Methods
-from postseal.outcome import Copy, Reply
+from postseal.outcome import Copy, Held, Outcome
 from postseal.treatment import Treatment, refusal
 
 PLAIN = "plain"
@@ -30,20 +30,26 @@ class Decides(Protocol):
         ...
 
 
-def process(message: Message, envelope: Envelope, policy: Decides, methods: Methods) -> Reply | list[Copy]:
-    """What leaves us in place of *message*: the copies to send, or the reply that refuses it."""
+def process(message: Message, envelope: Envelope, policy: Decides, methods: Methods) -> Outcome:
+    """What leaves us in place of *message*: the copies to send, or why none is sent."""
     return carry_out(message, envelope, policy.decide(message, envelope), methods)
 
 
 def carry_out(
     message: Message, envelope: Envelope, treatments: Mapping[Recipient, Treatment], methods: Methods
-) -> Reply | list[Copy]:
+) -> Outcome:
     """The second half of `process`, for callers that look at the treatments in between."""
+    for treatment in treatments.values():
+        if treatment.refusal:
+            return treatment.refusal
+    holds = {hold for treatment in treatments.values() for hold in treatment.holds}
+    if pending := sorted(hold for hold in holds if hold.rule not in envelope.released):
+        # A queue file is held as a whole, so before anything is submitted for anybody.
+        reasons = dict.fromkeys(hold.reason for hold in pending)
+        return Held("; ".join(reasons), frozenset(hold.rule for hold in pending))
     hidden = _hidden(message, envelope)
     groups: dict[_Need, list[Recipient]] = {}
     for recipient, treatment in treatments.items():
-        if treatment.refusal:
-            return treatment.refusal
         word = choose(methods.table, treatment, recipient)
         if word is None:
             detail = obstacles(methods.table, treatment, recipient)

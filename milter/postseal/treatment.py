@@ -90,20 +90,30 @@ class ChangeSubject:
 HeaderEdit = SetHeader | AddHeader | RemoveHeader | PrependSubject | StripSubject | ChangeSubject
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Hold:
+    """The wish of *rule* that the MTA keeps the whole message for an administrator, and why."""
+
+    rule: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Treatment:
     """What is to happen to the mail for one recipient.
 
     *protect*: words of methods in order of preference; the first that reaches the recipient is
     used, and if none does the message does not leave.  Empty: no protection is asked for.
+    *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
     *rules*: the names of the rules that led here, *audited*: of those that would have done something
-    were they enforced, *severity*: the highest of all these; none of them is part of the value.
+    were they enforced, *severity*: the highest of all these; none of these four is part of the value.
     """
 
     protect: tuple[str, ...] = ()
     sign: bool = False
     headers: tuple[HeaderEdit, ...] = ()
     refusal: Reply | None = None
+    holds: tuple[Hold, ...] = field(default=(), compare=False)
     on_error: OnError = OnError.DEFER
     rules: tuple[str, ...] = field(default=(), compare=False)
     audited: tuple[str, ...] = field(default=(), compare=False)

@@ -17,7 +17,7 @@ from postseal.cli.offline import offline
 from postseal.daemon import house
 from postseal.envelope import Envelope
 from postseal.errors import BadInput
-from postseal.outcome import Copy, Reply
+from postseal.outcome import Copy, Held, Reply
 from postseal.pipeline import process
 
 
@@ -35,7 +35,7 @@ from postseal.pipeline import process
 def apply(*, message: IO[bytes], envelope: Envelope, out: Path, as_json: bool, path: Path) -> None:
     """Do with MESSAGE ("-" for standard input) what the daemon would do, and write the copies to DIR.
 
-    Nothing is sent.  Exit code 0: copies were written; 4: the message would be refused.
+    Nothing is sent.  Exit code 0: copies were written; 4: the message would be refused; 5: it would be held.
     """
     try:
         built = house.build(path, spool=Path(tempfile.gettempdir()))
@@ -45,6 +45,9 @@ def apply(*, message: IO[bytes], envelope: Envelope, out: Path, as_json: bool, p
     if isinstance(outcome, Reply):
         _show_reply(outcome, as_json=as_json)
         sys.exit(Exit.REFUSED)
+    if isinstance(outcome, Held):
+        _show_held(outcome, as_json=as_json)
+        sys.exit(Exit.HELD)
     rows = [_row(copy, out, number) for number, copy in enumerate(outcome, 1)]
     summary = json.dumps({"copies": [asdict(row) for row in rows]}, indent=2)
     _write(outcome, rows, summary, out)
@@ -70,6 +73,16 @@ def _show_reply(reply: Reply, *, as_json: bool) -> None:
     click.echo(f"refused: {reply}")
     if reply.detail:
         click.echo(f"because: {reply.detail}")
+
+
+def _show_held(held: Held, *, as_json: bool) -> None:
+    facts = {"reason": held.reason, "rules": sorted(held.rules), "cause": held.cause, "detail": held.detail}
+    if as_json:
+        click.echo(json.dumps({"held": facts}, indent=2))
+        return
+    click.echo(f"held: {held.reason}")
+    if held.detail:
+        click.echo(f"because: {held.detail}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Exit(IntEnum):
     BAD_INPUT = 1
     NOT_RUNNING = 3
     REFUSED = 4
+    HELD = 5
 
 
 def settings_option(command: F) -> F:

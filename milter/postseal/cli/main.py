@@ -21,7 +21,8 @@ def main() -> None:
       1  settings, policies, certificates or keys are bad; nothing was changed
       2  wrong usage
       3  the daemon does not run
-      4  the message was refused (apply)
+      4  the message would be refused (apply)
+      5  the message would be held (apply)
     """
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from postseal import log
 from postseal.envelope import Envelope
 from postseal.metrics import Metrics
-from postseal.outcome import Copy, Reply
+from postseal.outcome import Held, Outcome, Reply
 from postseal.treatment import Severity, Treatment
 
 _log = logging.getLogger("postseal.mail")
@@ -17,7 +17,7 @@ def report(
     metrics: Metrics,
     envelope: Envelope,
     treatments: Collection[Treatment],
-    outcome: Reply | list[Copy],
+    outcome: Outcome,
     *,
     seconds: Mapping[str, float],
 ) -> None:
@@ -44,6 +44,13 @@ def report(
         if outcome.cause:
             metrics.errors.labels(outcome.cause.value).inc()
             level = logging.ERROR if result == "deferred" else logging.WARNING
+    elif isinstance(outcome, Held):
+        result = "held"
+        fields |= {"result": result, "cause": outcome.cause}
+        fields |= {"reason": outcome.reason, "detail": outcome.detail}
+        if outcome.cause:
+            metrics.errors.labels(outcome.cause.value).inc()
+        level = logging.WARNING  # nobody but an administrator lets it go
     else:
         result = "accepted"
         words = Counter(copy.method + ("+signed" if copy.signed else "") for copy in outcome)

@@ -25,7 +25,7 @@ from postseal.metrics import Metrics
 from postseal.mta.answer import Prepared, prepared, reply_arguments, send
 from postseal.mta.report import report
 from postseal.mta.traffic import Pulse, Traffic
-from postseal.outcome import Copy, Reply
+from postseal.outcome import Copy, Held, Outcome, Reply
 from postseal.pipeline import Decides, carry_out
 from postseal.settings import Limits
 from postseal.treatment import OnError, Treatment, refusal
@@ -184,7 +184,7 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         desk, book, started = self._desk, collected.rulebook, time.monotonic()
         message = Message(tuple(collected.headers), collected.draft.body())
         treatments: Mapping[Recipient, Treatment] = {}
-        outcome: Reply | list[Copy] = _TOO_MANY_RECIPIENTS
+        outcome: Outcome = _TOO_MANY_RECIPIENTS
         changes: Prepared | None = None
         decided = started
         if len(envelope.recipients) <= book.limits.recipients:
@@ -197,9 +197,14 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
                         changes = self._changes(message, envelope, outcome)
                     except Failure as failure:
                         outcome = refusal(failure.cause, OnError.DEFER, failure.detail)
+                elif isinstance(outcome, Held) and not self._actions & Milter.QUARANTINE:
+                    outcome = refusal(Cause.UNWRITABLE, OnError.DEFER, f"cannot hold mail: {outcome.reason}")
         protected = time.monotonic()
         if isinstance(outcome, Reply):
             answer = self._refuse(outcome)
+        elif isinstance(outcome, Held):
+            self.quarantine(" ".join(outcome.reason.split()))
+            answer = _CONTINUE
         elif changes is None:
             answer = int(Milter.DISCARD)  # everybody has his copy already: this is a retry
         else:
