@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Dialect,
+    ForeignKey,
     Index,
     LargeBinary,
     MetaData,
@@ -18,6 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 KEY_OCTETS: Final = 32
+ADDRESS_CHARACTERS: Final = 320
+"""RFC 5321 §4.5.3.1: 64 for the local part, 255 for the domain."""
 OWNER_CHARACTERS: Final = 200
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,3 +60,53 @@ journal: Final = Table(
     sqlite_with_rowid=False,
 )
 """Intents.  *since*: when it was claimed or done.  *until*: when that ends; then the row counts no more."""
+
+certificates: Final = Table(
+    "certificates",
+    metadata,
+    Column("fingerprint", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
+    Column("key", LargeBinary(KEY_OCTETS), nullable=False),
+    Column("issuer", LargeBinary(KEY_OCTETS), nullable=False),
+    Column("word", String(12), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    CheckConstraint(f"length(fingerprint) = {KEY_OCTETS}", name="fingerprint"),
+    sqlite_with_rowid=False,
+)
+"""Certificates of others, DER.  *key*, *issuer*: SHA-256 of the public key and of the issuer's name.
+
+*word*: what the administrator said of it, "" for nothing.  *ends*: its notAfter.
+"""
+
+certificate_addresses: Final = Table(
+    "certificate_addresses",
+    metadata,
+    Column("address", String(ADDRESS_CHARACTERS), primary_key=True),
+    Column(
+        "fingerprint",
+        LargeBinary(KEY_OCTETS),
+        ForeignKey("certificates.fingerprint", name="fk_certificate_addresses", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("origin", String(12), nullable=False),
+    Column("pending", Boolean, nullable=False),
+    Column("since", Moment, nullable=False),
+    Index("ix_certificate_addresses_fingerprint", "fingerprint"),
+    sqlite_with_rowid=False,
+)
+"""Whom a certificate is used for: an address in the form to compare, or `@domain` for all of a domain.
+
+*origin*: how we came by it.  *pending*: it waits for the administrator, and is not used until then.
+"""
+
+lookups: Final = Table(
+    "lookups",
+    metadata,
+    Column("origin", String(12), primary_key=True),
+    Column("address", String(ADDRESS_CHARACTERS), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Index("ix_lookups_until", "until"),
+    sqlite_with_rowid=False,
+)
+"""Who was asked about whom; what was found stands in certificate_addresses, and counts *until* then."""
