@@ -63,7 +63,16 @@ class DeleteRecipient:
     address: str
 
 
-Edit = InsertHeader | ChangeHeader | DeleteHeader | AppendHeader | DeleteRecipient | ReplaceBody
+@dataclass(frozen=True, slots=True)
+class AddRecipient:
+    """Put *address* on the envelope."""
+
+    address: str
+
+
+Edit = (
+    InsertHeader | ChangeHeader | DeleteHeader | AppendHeader | AddRecipient | DeleteRecipient | ReplaceBody
+)
 
 
 def edits(old: Message, new: Message) -> list[Edit]:

@@ -11,9 +11,11 @@ from email.header import Header as EncodedText
 from typing import assert_never
 
 from postseal.cms import field
+from postseal.envelope import key
 from postseal.message import Header, Message
 from postseal.policy.pattern import replaced
 from postseal.treatment import (
+    AddAddress,
     AddHeader,
     ChangeSubject,
     HeaderEdit,
@@ -24,6 +26,8 @@ from postseal.treatment import (
     Where,
 )
 
+_NOT_IN_ADDRESS = re.compile(r'[\s<>,;:"()]+')
+_LONGEST_ADDRESS_LINE = 76
 _LONGEST_UNFOLDED = 900
 """Octets of a value that may stand on one line; RFC 5322 §2.1.1 allows 998 with the name."""
 
@@ -40,6 +44,8 @@ def edited(message: Message, edits: Iterable[HeaderEdit]) -> Message:
                 message = _remove(message, name, value) if value else message.without(name)
             case PrependSubject(text):
                 message = _prepend_subject(message, text)
+            case AddAddress(name, address):
+                message = _add_address(message, name, address)
             case StripSubject() | ChangeSubject():
                 message = _change_subjects(message, edit)
             case _:
@@ -76,6 +82,29 @@ def _prepend_subject(message: Message, text: str) -> Message:
         return message
     fold = b"\r\n" if len(prefix) + len(old.partition(b"\r\n")[0]) > _LONGEST_UNFOLDED else b""
     return _set(message, Header(b"Subject", prefix + fold + b" " + old))
+
+
+def _add_address(message: Message, name: str, address: str) -> Message:
+    """*address* behind the others, which keep their octets."""
+    old = next((each for each in message.headers if each.named(name)), None)
+    if old is None or not old.value.strip():
+        return _set(message, Header.of(name, address))
+    if key(address) in {key(word) for word in addresses(old.value)}:
+        return message
+    line = old.value.rpartition(b"\n")[2]
+    fold = b",\r\n " if len(line) + len(address) > _LONGEST_ADDRESS_LINE else b", "
+    return _put(message, old, Header(old.name, old.value.rstrip() + fold + address.encode("ascii")))
+
+
+def _put(message: Message, old: Header, new: Header) -> Message:
+    at = next(at for at, each in enumerate(message.headers) if each is old)
+    return replace(message, headers=(*message.headers[:at], new, *message.headers[at + 1 :]))
+
+
+def addresses(value: bytes) -> list[str]:
+    """The words of a To or Cc field that look like addresses; nothing is parsed."""
+    words = _NOT_IN_ADDRESS.split(value.decode("utf-8", "surrogateescape"))
+    return [word for word in words if "@" in word]
 
 
 def _remove(message: Message, name: str, value: str) -> Message:

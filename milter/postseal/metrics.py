@@ -54,6 +54,9 @@ class Metrics:
         self.rule_hits = Counter(
             "postseal_rule_hits", "Recipients for whom a rule matched.", ["rule", "mode"], registry=registry
         )
+        self.deleted = Counter(
+            "postseal_deleted", "Recipients from whom a rule has kept a message.", registry=registry
+        )
         self.errors = Counter(
             "postseal_errors", "Messages not treated as policy asks, by cause.", ["cause"], registry=registry
         )

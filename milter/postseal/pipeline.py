@@ -1,22 +1,21 @@
 """Message in, copies or a refusal out: the one place where policy and methods meet.
 
-Promises: every envelope recipient is in exactly one copy, and no copy is less protected than policy
-asks for its recipients.  What cannot be done is refused as the treatment's `on_error` says; plain
-delivery is never the way out.  Pure but for the spool files of large bodies; whoever calls decides
-which copy stays in the MTA.
+Promises: everybody to whom policy lets the message go is in exactly one copy, and no copy is less
+protected than policy asks for its recipients.  What cannot be done is refused as the treatment's
+`on_error` says; plain delivery is never the way out.  Pure but for the spool files of large bodies;
+whoever calls decides which copy stays in the MTA.
 """
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
-from postseal.header_edits import edited
+from postseal.header_edits import addresses, edited
 from postseal.message import Message
 from postseal.methods.method import Method, Methods
 from postseal.outcome import Copy, Held, Outcome
-from postseal.treatment import Treatment, refusal
+from postseal.treatment import AddAddress, Treatment, refusal
 
 PLAIN = "plain"
 """The word of the method that protects nothing: for treatments that ask for no protection."""
@@ -31,7 +30,7 @@ class Decides(Protocol):
 
 
 def process(message: Message, envelope: Envelope, policy: Decides, methods: Methods) -> Outcome:
-    """What leaves us in place of *message*: the copies to send, or why none is sent."""
+    """What leaves us in place of *message*: copies, none if rules delete it; or why nothing does."""
     return carry_out(message, envelope, policy.decide(message, envelope), methods)
 
 
@@ -47,15 +46,18 @@ def carry_out(
         # A queue file is held as a whole, so before anything is submitted for anybody.
         reasons = dict.fromkeys(hold.reason for hold in pending)
         return Held("; ".join(reasons), frozenset(hold.rule for hold in pending))
-    hidden = _hidden(message, envelope)
+    visible = _visible(message)
     groups: dict[_Need, list[Recipient]] = {}
     for recipient, treatment in treatments.items():
+        if not treatment.leaves:
+            continue
         word = choose(methods.table, treatment, recipient)
         if word is None:
             detail = obstacles(methods.table, treatment, recipient)
             return refusal(Cause.NO_CERTIFICATE, treatment.on_error, detail)
         # A protected copy names its readers, so nobody may share one with a hidden recipient.
-        alone = key(recipient.address) if word != PLAIN and recipient in hidden else ""
+        hidden = word != PLAIN and not _shown(recipient, visible, treatment)
+        alone = key(recipient.address) if hidden else ""
         groups.setdefault(_Need(word, treatment, alone), []).append(recipient)
     copies = []
     for need, recipients in groups.items():
@@ -102,16 +104,18 @@ def _copy(
     return Copy(message, recipients, need.method, signed=treatment.sign)
 
 
-_NOT_IN_ADDRESS = re.compile(r'[\s<>,;:"()]+')
-
-
-def _hidden(message: Message, envelope: Envelope) -> frozenset[Recipient]:
-    """The recipients whose address stands nowhere in To or Cc: those of Bcc, of lists, of aliases.
+def _visible(message: Message) -> frozenset[str]:
+    """The addresses that stand in To or Cc; those of Bcc, of lists, of aliases do not.
 
     The fields are cut into words rather than parsed: an address that only a forgiving parser would
     find counts as hidden, which costs a copy and gives nobody away.
     """
-    fields = b" ".join(header.value for header in message.all("To", "Cc", "Resent-To", "Resent-Cc"))
-    words = _NOT_IN_ADDRESS.split(fields.decode("utf-8", "surrogateescape"))
-    visible = {key(word) for word in words if "@" in word}
-    return frozenset(r for r in envelope.recipients if key(r.address) not in visible)
+    fields = message.all("To", "Cc", "Resent-To", "Resent-Cc")
+    return frozenset(key(word) for field in fields for word in addresses(field.value))
+
+
+def _shown(recipient: Recipient, visible: frozenset[str], treatment: Treatment) -> bool:
+    """Whether the other readers of his copy see that *recipient* gets it."""
+    own = key(recipient.address)
+    written = (edit.address for edit in treatment.headers if isinstance(edit, AddAddress))
+    return own in visible or own in map(key, written)

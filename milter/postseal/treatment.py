@@ -64,6 +64,14 @@ class PrependSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class AddAddress:
+    """Write *address* into the field *name*, To or Cc, unless it stands there."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class StripSubject:
     """Take every one of *tags* out of the subject, in any letter case."""
 
@@ -87,7 +95,15 @@ class ChangeSubject:
     at: Where = Where.MATCH
 
 
-HeaderEdit = SetHeader | AddHeader | RemoveHeader | PrependSubject | StripSubject | ChangeSubject
+HeaderEdit = SetHeader | AddHeader | RemoveHeader | PrependSubject | StripSubject | ChangeSubject | AddAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """*address* gets the mail too, because the rule of that name says so."""
+
+    address: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,6 +121,8 @@ class Treatment:
     *protect*: words of methods in order of preference; the first that reaches the recipient is
     used, and if none does the message does not leave.  Empty: no protection is asked for.
     *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
+    *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
+    who gets it in his place; policy has judged them too, so these two are no part of the value.
     *rules*: the names of the rules that led here, *audited*: of those that would have done something
     were they enforced, *severity*: the highest of all these; none of these four is part of the value.
     """
@@ -114,10 +132,18 @@ class Treatment:
     headers: tuple[HeaderEdit, ...] = ()
     refusal: Reply | None = None
     holds: tuple[Hold, ...] = field(default=(), compare=False)
+    deleted: bool = False
+    added: tuple[Addition, ...] = field(default=(), compare=False)
+    redirected: tuple[Addition, ...] = field(default=(), compare=False)
     on_error: OnError = OnError.DEFER
     rules: tuple[str, ...] = field(default=(), compare=False)
     audited: tuple[str, ...] = field(default=(), compare=False)
     severity: Severity = field(default=Severity.NONE, compare=False)
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the recipient gets a copy, as far as this treatment tells."""
+        return not (self.refusal or self.deleted or self.redirected)
 
 
 _SENTENCES = {

@@ -54,6 +54,8 @@ def apply(*, message: IO[bytes], envelope: Envelope, out: Path, as_json: bool, p
     if as_json:
         click.echo(summary)
         return
+    if not rows:
+        click.echo("no copy leaves: a rule deletes the message")
     for row in rows:
         protection = f"{row.method}, signed" if row.signed else row.method
         click.echo(f"{row.file}  {protection}  for {', '.join(row.recipients)}")

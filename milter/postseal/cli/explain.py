@@ -44,6 +44,8 @@ def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, path: Path
 def _outcome(line: Line, methods: Methods) -> str:
     if line.treatment.refusal:
         return "the message is refused"
+    if not line.treatment.leaves:
+        return "gets no copy"
     word = choose(methods.table, line.treatment, line.recipient)
     if word is None:
         why = obstacles(methods.table, line.treatment, line.recipient)
@@ -69,7 +71,12 @@ def _line_facts(line: Line, methods: Methods) -> dict[str, object]:
         "treatment": described(treatment),
         "protect": list(treatment.protect),
         "sign": treatment.sign,
-        "method": None if refusal else choose(methods.table, treatment, line.recipient),
+        "method": None
+        if refusal or not treatment.leaves
+        else choose(methods.table, treatment, line.recipient),
+        "deleted": treatment.deleted,
+        "added": [addition.address for addition in treatment.added],
+        "redirected": [addition.address for addition in treatment.redirected],
         "refusal": str(refusal) if refusal else None,
         "cause": refusal.cause if refusal else None,
         "on_error": treatment.on_error,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from postseal.edits import (
+    AddRecipient,
     AppendHeader,
     ChangeHeader,
     DeleteHeader,
@@ -34,6 +35,10 @@ class Edits(Protocol):
         """Change the *idx*-th field of that name, or delete it if *value* is empty."""
         ...
 
+    def addrcpt(self, rcpt: str) -> object:
+        """Put a recipient on the envelope."""
+        ...
+
     def delrcpt(self, rcpt: str) -> object:
         """Take a recipient off the envelope."""
         ...
@@ -56,7 +61,7 @@ def prepared(edits: Iterable[Edit], *, with_leading_space: bool) -> Prepared:
                 return "", ""
             case DeleteHeader(_, name):
                 return _text(name), ""
-            case DeleteRecipient(address):
+            case AddRecipient(address) | DeleteRecipient(address):
                 return f"<{_text(address.encode('utf-8', 'surrogateescape'))}>", ""
             case InsertHeader(header) | AppendHeader(header) | ChangeHeader(_, header):
                 value = header.value if with_leading_space else header.value.removeprefix(b" ")
@@ -76,6 +81,8 @@ def send(ready: Prepared, session: Edits) -> None:
                 session.addheader(name, value)
             case ChangeHeader(index) | DeleteHeader(index):
                 session.chgheader(name, index, value)
+            case AddRecipient():
+                session.addrcpt(name)
             case DeleteRecipient():
                 session.delrcpt(name)
             case ReplaceBody(body):

@@ -29,6 +29,7 @@ def report(
     for mode, counted in (("enforce", hits), ("audit", audited)):
         for rule, count in counted.items():
             metrics.rule_hit(rule, mode, count)
+    metrics.deleted.inc(sum(treatment.deleted for treatment in treatments))
     fields: dict[str, object] = {
         "queue_id": envelope.queue_id or "-",
         "from": f"<{envelope.sender}>",
@@ -36,6 +37,7 @@ def report(
         "rules": ",".join(hits),
         "audited": ",".join(audited),
         "severity": _severity(treatments),
+        "deleted": sum(treatment.deleted for treatment in treatments) or "",
     }
     level = logging.INFO
     if isinstance(outcome, Reply):

@@ -16,7 +16,7 @@ import Milter
 from postseal import log
 from postseal.body import Draft, Spool
 from postseal.delivery import Delivery
-from postseal.edits import DeleteRecipient, edits
+from postseal.edits import AddRecipient, DeleteRecipient, edits
 from postseal.envelope import Client, Envelope, Recipient, Tls
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
@@ -206,7 +206,7 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
             self.quarantine(" ".join(outcome.reason.split()))
             answer = _CONTINUE
         elif changes is None:
-            answer = int(Milter.DISCARD)  # everybody has his copy already: this is a retry
+            answer = int(Milter.DISCARD)  # deleted; or everybody has his copy already: this is a retry
         else:
             send(changes, self)
             # CONTINUE rather than ACCEPT: some Postfix versions let an ACCEPT reach the next message.
@@ -223,19 +223,23 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
     def _changes(self, message: Message, envelope: Envelope, copies: list[Copy]) -> Prepared | None:
         """What the MTA's message has to become, after all that cannot stay in it has been submitted.
 
-        None if nothing stays, because all recipients were served at an earlier try.
+        None if nothing stays: all recipients were served at an earlier try, or a rule deletes the mail.
         """
 
         def changes(stays: Copy) -> Prepared:
-            kept = set(stays.recipients)
-            gone = [DeleteRecipient(r.address) for r in dict.fromkeys(envelope.recipients) if r not in kept]
+            kept, given = dict.fromkeys(stays.recipients), dict.fromkeys(envelope.recipients)
+            # Who comes first: an MTA might take a message without any recipient for finished.
+            come = [AddRecipient(r.address) for r in kept if r not in given]
+            gone = [DeleteRecipient(r.address) for r in given if r not in kept]
             leading_space = bool(self._protocol & Milter.P_HDR_LEADSPC)
-            return prepared([*gone, *edits(message, stays.message)], with_leading_space=leading_space)
+            return prepared([*come, *gone, *edits(message, stays.message)], with_leading_space=leading_space)
 
+        if not copies:
+            return None
         first = copies[0]
         if all(copy.message is first.message for copy in copies):
             # One transaction carries one body to all its recipients, and that is all they need.
-            return changes(replace(first, recipients=envelope.recipients))
+            return changes(replace(first, recipients=tuple(r for copy in copies for r in copy.recipients)))
         if self._desk.delivery is None:
             words = ", ".join(copy.method for copy in copies)
             raise Failure(Cause.SPLIT, f"{len(copies)} different copies: {words}")

@@ -101,7 +101,7 @@ def _open(address: str) -> None:
     milter.set_abort_callback(lambda context: context.getpriv().abort())
     milter.set_close_callback(Milter.close_callback)
     # The sum of what Session asks for; an MTA that offers less is answered 451 when it matters.
-    edits = milter.ADDHDRS | milter.CHGHDRS | milter.CHGBODY | milter.DELRCPT
+    edits = milter.ADDHDRS | milter.CHGHDRS | milter.CHGBODY | milter.ADDRCPT | milter.DELRCPT
     milter.set_flags(edits | milter.QUARANTINE | milter.SETSYMLIST)
     milter.setconn(address)
     milter.register(_NAME, negotiate=Milter.negotiate_callback)

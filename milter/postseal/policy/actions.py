@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from postseal.binding import Reader, known
 from postseal.document import Entry, Node, Problems, Scalar, Sequence, bad
 from postseal.errors import Place
-from postseal.policy import header_actions, table
+from postseal.policy import header_actions, recipient_actions, table
 from postseal.policy.action_values import Methods, Rejection, Yes
 from postseal.scalar import mapped
 from postseal.treatment import Treatment
@@ -43,6 +43,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     protect,
     sign,
     *header_actions.ACTIONS,
+    *recipient_actions.ACTIONS,
     reject,
 )
 """All actions."""
@@ -55,6 +56,11 @@ class Action:
     place: Place
     function: Callable[..., Treatment]
     value: object
+
+    @property
+    def word(self) -> str:
+        """Its name."""
+        return self.function.__name__
 
     def __call__(self, treatment: Treatment) -> Treatment:
         """*treatment* after this action."""

@@ -24,7 +24,7 @@ from postseal.policy.actions import actions
 from postseal.policy.explanation import Line, described, told
 from postseal.policy.policy import Policy
 from postseal.policy.values import address, field_name
-from postseal.treatment import Treatment
+from postseal.treatment import Addition, Treatment
 
 _WORDS = ("defer", "plain", "reject")
 
@@ -44,12 +44,19 @@ class Outcome:
         if self.word in {"reject", "defer"}:
             return refused is not None and (refused.code >= 500) is (self.word == "reject")
         wanted = self.treatment
-        return (wanted.protect, wanted.sign, wanted.refusal) == (actual.protect, actual.sign, refused) and (
-            not wanted.headers or wanted.headers == actual.headers
+        exact = (wanted.protect, wanted.sign, wanted.refusal, wanted.deleted, _addresses(wanted.redirected))
+        return (
+            exact == (actual.protect, actual.sign, refused, actual.deleted, _addresses(actual.redirected))
+            and (not wanted.headers or wanted.headers == actual.headers)
+            and (not wanted.added or _addresses(wanted.added) == _addresses(actual.added))
         )
 
     def __str__(self) -> str:
         return self.word or described(self.treatment)
+
+
+def _addresses(additions: tuple[Addition, ...]) -> set[str]:
+    return {key(each.address) for each in additions}
 
 
 def outcomes(node: Node, reader: Reader) -> tuple[Outcome, ...]:
@@ -105,7 +112,8 @@ class Example:
     *subject*, *headers*, *body*: of the message; *size*: what an attachment fills it up to.
     *message*: a file with the whole message instead.
     *expect*: `plain`, `reject`, `defer`, or actions, for all recipients or for each by its address.
-    Protection, signature and rejection must be exactly as expected; header edits if some are.
+    Protection, signature, rejection, deletion and redirection must be exactly as expected; header edits
+    and further recipients if some are.
     """
 
     place: Place
@@ -148,13 +156,18 @@ def check(example: Example, policy: Policy) -> None:
     if (at := example.at) is not None:
         policy = replace(policy, clock=lambda: at)
     explanation = policy.explain(example.mail(), example.envelope)
+    given = set(map(key, example.to))
     expected = {outcome.recipient: outcome for outcome in example.expect}
-    for recipient in expected.keys() - {None, *map(key, example.to)}:
+    judged = {key(line.recipient.address) for line in explanation.lines}
+    for recipient in expected.keys() - {None, *judged}:
         problems.add(
             expected[recipient].place, f"<{recipient}> is not among the recipients", "add it to 'to:'"
         )
     for line in explanation.lines:
-        outcome = expected.get(key(line.recipient.address), expected.get(None))
+        own = key(line.recipient.address)
+        outcome = expected.get(own, expected.get(None) if own in given else None)
+        if outcome is None and own not in given:
+            continue  # somebody whom a rule adds need not be named
         if outcome is None:
             what = f"nothing is expected for <{line.recipient.address}>"
             problems.add(example.place, what, "add it to 'expect:'")

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from postseal.envelope import Recipient
 from postseal.errors import Failure
 from postseal.policy.mail import Transaction
 from postseal.policy.rule import Mode, Verdict
 from postseal.treatment import (
+    AddAddress,
     AddHeader,
     ChangeSubject,
     HeaderEdit,
@@ -79,6 +81,11 @@ def described(treatment: Treatment) -> str:
         cause = f" ({reply.cause}: {reply.detail})" if reply.cause else ""
         return f"{'reject' if reply.code >= 500 else 'defer'}: {reply}{cause}"
     parts = []
+    if treatment.deleted:
+        return "delete: true"
+    for word, additions in (("redirect", treatment.redirected), ("add", treatment.added)):
+        if additions:
+            parts.append(f"{word}: [{', '.join(dict.fromkeys(each.address for each in additions))}]")
     if treatment.protect:
         parts.append(f"protect: [{', '.join(treatment.protect)}]")
     if treatment.sign:
@@ -93,14 +100,19 @@ def described(treatment: Treatment) -> str:
 def _edit(edit: HeaderEdit) -> str:
     match edit:
         case SetHeader(name, value):
-            return f"set_header: {{{name}: {value}}}"
+            said = f"set_header: {{{name}: {value}}}"
         case AddHeader(name, value):
-            return f"add_header: {{{name}: {value}}}"
+            said = f"add_header: {{{name}: {value}}}"
         case RemoveHeader(name, value):
-            return f"remove_header: {{{name}: {value}}}" if value else f"remove_header: {name}"
+            said = f"remove_header: {{{name}: {value}}}" if value else f"remove_header: {name}"
         case PrependSubject(text):
-            return f"prepend_subject: {text}"
+            said = f"prepend_subject: {text}"
+        case AddAddress(name, address):
+            said = f"add_{name.lower()}: {address}"
         case StripSubject(tags):
-            return f"strip_subject: [{', '.join(tags)}]"
+            said = f"strip_subject: [{', '.join(tags)}]"
         case ChangeSubject(expressions, text, at):
-            return f"change_subject: {{match: [{', '.join(expressions)}], with: '{text}', at: {at}}}"
+            said = f"change_subject: {{match: [{', '.join(expressions)}], with: '{text}', at: {at}}}"
+        case _:
+            assert_never(edit)
+    return said

@@ -86,7 +86,8 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mail:
-    """A transaction as it concerns one recipient."""
+    """A transaction as it concerns one recipient.  *added_by*: the rules that added him, by name."""
 
     transaction: Transaction
     recipient: Recipient
+    added_by: frozenset[str] = frozenset()

@@ -5,11 +5,12 @@ Neither raises for any message: mail that a rule cannot judge gets a treatment t
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from postseal.envelope import Envelope, Recipient
 from postseal.message import Message
+from postseal.policy.addition import additions, settled
 from postseal.policy.explanation import Explanation, Line
 from postseal.policy.mail import Mail, Site, Transaction
 from postseal.policy.rule import Rule, Verdict
@@ -31,25 +32,36 @@ class Policy:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
     def decide(self, message: Message, envelope: Envelope) -> dict[Recipient, Treatment]:
-        """What is to happen to *message* for each recipient of *envelope*."""
+        """What is to happen to *message* for each recipient of *envelope*, and for those whom rules add."""
         transaction = Transaction(message, envelope, self.site, self.clock())
         treatments = {}
         for recipient in envelope.recipients:
-            treatment = Treatment()
-            for verdict in self._verdicts(Mail(transaction, recipient)):
-                treatment = verdict.treatment
-            treatments[recipient] = treatment
+            treatments[recipient] = self._treatment(Mail(transaction, recipient))
+        for mail in additions(transaction, treatments.values()):
+            treatments[mail.recipient] = settled(self._treatment(mail))
         return treatments
 
     def explain(self, message: Message, envelope: Envelope) -> Explanation:
         """The same, with what each rule said about each recipient and why."""
         transaction = Transaction(message, envelope, self.site, self.clock())
-        lines = []
+        lines = {}
         for recipient in envelope.recipients:
-            verdicts = tuple(self._verdicts(Mail(transaction, recipient)))
-            treatment = verdicts[-1].treatment if verdicts else Treatment()
-            lines.append(Line(recipient, treatment, verdicts))
-        return Explanation(self.digest, transaction, tuple(lines))
+            lines[recipient] = self._line(Mail(transaction, recipient))
+        for mail in additions(transaction, [line.treatment for line in lines.values()]):
+            line = self._line(mail)
+            lines[mail.recipient] = replace(line, treatment=settled(line.treatment))
+        return Explanation(self.digest, transaction, tuple(lines.values()))
+
+    def _treatment(self, mail: Mail) -> Treatment:
+        treatment = Treatment()
+        for verdict in self._verdicts(mail):
+            treatment = verdict.treatment
+        return treatment
+
+    def _line(self, mail: Mail) -> Line:
+        verdicts = tuple(self._verdicts(mail))
+        treatment = verdicts[-1].treatment if verdicts else Treatment()
+        return Line(mail.recipient, treatment, verdicts)
 
     def _verdicts(self, mail: Mail) -> Iterator[Verdict]:
         treatment = Treatment()

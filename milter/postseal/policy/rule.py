@@ -39,7 +39,7 @@ class Verdict(NamedTuple):
         """Whether no later rule is looked at."""
         stops = self.rule.stop and self.rule.mode is Mode.ENFORCE
         applies = self.answer is not None and self.answer.truth is True
-        return self.treatment.refusal is not None or (stops and applies)
+        return self.treatment.refusal is not None or self.treatment.deleted or (stops and applies)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +79,10 @@ class Rule:
         """Whether the rule applies to *mail*, and what *treatment* becomes if so."""
         if not self.active(mail.transaction.at):
             return Verdict(self, None, treatment)
-        answer = Group((self.when, Not(self.unless)), decisive=False).ask(mail)
+        if self.name in mail.added_by:
+            answer = Answer(truth=True)
+        else:
+            answer = Group((self.when, Not(self.unless)), decisive=False).ask(mail)
         if answer.truth is not False:
             severity = max(treatment.severity, self.severity, key=lambda each: each.rank)
             treatment = replace(treatment, severity=severity)
@@ -124,8 +127,10 @@ def rule(node: Node, reader: Reader) -> Rule:
         raise bad(
             node.place, f"rule '{bound.name}' does nothing", "add 'then:' with actions, or 'stop: true'"
         )
-    asked = bound.alone
-    if asked.refusal and asked != Treatment(refusal=asked.refusal):
-        place = next(action.place for action in bound.then if action(Treatment()).refusal)
-        raise bad(place, "a rule that rejects can do nothing else", "keep reject, or make two rules of it")
+    for action in bound.then if len(bound.then) > 1 else ():
+        alone = action(Treatment())
+        if alone.refusal or alone.deleted:
+            verb = "rejects" if alone.refusal else "deletes"
+            hint = f"keep {action.word}, or make two rules of it"
+            raise bad(action.place, f"a rule that {verb} can do nothing else", hint)
     return bound
