@@ -8,9 +8,10 @@ whole message with the MTA; when it comes again, only what is missing is submitt
 
 import hashlib
 import logging
+import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,15 +26,25 @@ from postseal.submission import Submission, Unknown
 _log = logging.getLogger(__name__)
 
 _LEASE: Final = 5
-"""Timeouts of the submission for which a claim holds, renewed before each copy; after a crash, that is how
-long the next try has to wait.  With a minute for each step it is as long as Postfix waits for us."""
+"""Timeouts of the submission for which a claim holds; after a crash, that is how long the next try has to
+wait.  With a minute for each step it is as long as Postfix waits for us."""
 _KEEP: Final = timedelta(days=7)
 """How long a retry is recognised: longer than any MTA keeps trying (RFC 5321 §4.5.4.1)."""
 
 _SAME: Final = ("From", "Sender", "To", "Cc", "Subject", "In-Reply-To", "References")
 """Fields that are the same at each try; milters before us may add others that are not."""
-_PATIENCE: Final = 3
-"""How often it is tried to note that a copy was taken; a retry would have it sent again otherwise."""
+_PATIENCE: Final = (0.0, 0.2, 1.0, 3.0)
+"""Seconds before each try to note that a copy was taken: a database that restarts is back by then."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """What one attempt has claimed until *until*: *mine*, not submitted; *untold*, taken but not noted."""
+
+    owner: str
+    mine: set[bytes]
+    until: datetime
+    untold: set[bytes] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +68,9 @@ class Delivery:
         keys = {
             recipient: _key(told, envelope, recipient) for copy in copies for recipient in copy.recipients
         }
-        owner = uuid.uuid4().hex
-        claims = self._claim(set(keys.values()), owner)
-        mine = {each for each, claim in claims.items() if claim is Claim.MINE}
+        held = _Held(uuid.uuid4().hex, set(), self.clock())
+        claims = self._claim(set(keys.values()), held)
+        held.mine = {each for each, claim in claims.items() if claim is Claim.MINE}
         try:
             if Claim.BUSY in claims.values():
                 raise Failure(Cause.SUBMISSION, "another attempt at this message is under way")
@@ -68,46 +79,84 @@ class Delivery:
             if stays:
                 ready(stays)
             for copy in left:
-                if copy is stays:
-                    continue
-                taken = {keys[recipient] for recipient in copy.recipients}
-                if set(self._claim(taken, owner).values()) != {Claim.MINE}:
-                    raise Failure(Cause.SUBMISSION, "this attempt took too long; another took over")
-                self._submit(copy, envelope, taken, owner=owner, mine=mine)
+                if copy is not stays:
+                    self._submit(copy, envelope, {keys[each] for each in copy.recipients}, held)
+            self._keep(held)
         finally:
-            # Neither what stays nor what was never sent must wait for the end of the lease.
-            self.journal.release(mine, owner=owner)
+            self._leave(held, envelope)
         if not identified:
             # Such mail cannot be told from its like, which somebody may send on purpose.
             self.journal.forget(set(keys.values()))
         return stays
 
-    def _claim(self, keys: set[bytes], owner: str) -> Mapping[bytes, Claim]:
-        """Claim *keys*, or go on holding what the owner has claimed."""
-        lease = timedelta(seconds=_LEASE * self.submission.timeout)
-        return self.journal.claim(keys, owner=owner, at=self.clock(), lease=lease)
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=_LEASE * self.submission.timeout)
 
-    def _submit(
-        self, copy: Copy, envelope: Envelope, taken: set[bytes], *, owner: str, mine: set[bytes]
-    ) -> None:
+    def _claim(self, keys: set[bytes], held: _Held) -> Mapping[bytes, Claim]:
+        """Claim *keys*, or go on holding what is held."""
+        at = self.clock()
+        claims = self.journal.claim(keys, owner=held.owner, at=at, lease=self._lease)
+        held.until = at + self._lease
+        return claims
+
+    def _keep(self, held: _Held) -> None:
+        """Return if what is held will be ours long enough for one more step of a submission.
+
+        Raises Failure if somebody else may have it: nothing more may be sent then.  Whoever was stopped
+        for a while (a debugger, a suspended machine, a slow listener) finds out here.
+        """
+        left = held.until - self.clock()
+        if left > self._lease / 2:
+            return
+        if set(self._claim(held.mine, held).values()) - {Claim.MINE}:
+            raise Failure(Cause.SUBMISSION, "this attempt took too long; another took over")
+
+    def _submit(self, copy: Copy, envelope: Envelope, taken: set[bytes], held: _Held) -> None:
+        self._keep(held)
         try:
-            self.submission.submit(copy, envelope, self.clock())
-        except Unknown:
-            mine -= taken  # not released: until the lease ends nobody sends it, and then somebody does
+            self.submission.submit(copy, envelope, self.clock(), lambda: self._keep(held))
+        except BaseException as error:
+            if not isinstance(error, Failure) or isinstance(error, Unknown):
+                held.mine -= (
+                    taken  # not released: until the lease ends nobody sends it, and then somebody does
+                )
             raise
-        mine -= taken
-        for attempt in range(1, _PATIENCE + 1):
-            try:
-                lost = self.journal.done(taken, owner=owner, at=self.clock(), keep=_KEEP)
-            except Failure:
-                if attempt == _PATIENCE:
-                    raise
-            else:
-                if lost:
-                    _log.error(
-                        "%s", log.line(event="claim_lost", queue_id=envelope.queue_id, recipients=len(lost))
-                    )
+        held.mine -= taken
+        held.untold |= taken
+        for seconds in _PATIENCE:
+            time.sleep(seconds)
+            if self._noted(held, envelope):
                 return
+        # The others must not wait for it, nor the sender: it matters only if this message comes again.
+
+    def _noted(self, held: _Held, envelope: Envelope) -> bool:
+        try:
+            lost = self.journal.done(held.untold, owner=held.owner, at=self.clock(), keep=_KEEP)
+        except Failure as failure:
+            _tell("not_noted", envelope, held.untold, why=failure.detail)
+            return False
+        if lost:
+            _tell("claim_lost", envelope, lost)
+        held.untold.clear()
+        return True
+
+    def _leave(self, held: _Held, envelope: Envelope) -> None:
+        """Give back what was not sent, nor must wait for the end of the lease; never fails.
+
+        What cannot be given back is free when the lease ends.
+        """
+        if held.untold:
+            self._noted(held, envelope)
+        try:
+            self.journal.release(held.mine, owner=held.owner)
+        except Failure as failure:
+            _tell("not_released", envelope, held.mine, why=failure.detail)
+
+
+def _tell(event: str, envelope: Envelope, keys: Collection[bytes], **more: object) -> None:
+    line = log.line(event=event, queue_id=envelope.queue_id, recipients=len(keys), **more)
+    _log.error("%s", line)
 
 
 def _without(copy: Copy, keys: Mapping[Recipient, bytes], claims: Mapping[bytes, Claim]) -> Copy | None:

@@ -7,7 +7,7 @@ connection broke after the last octet and before the answer (`Unknown`).
 """
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,8 +40,12 @@ class Submission:
     timeout: float
     name: str
 
-    def submit(self, copy: Copy, envelope: Envelope, at: datetime) -> None:
-        """Hand over *copy*; on return the listener has taken it for every recipient."""
+    def submit(self, copy: Copy, envelope: Envelope, at: datetime, may_end: Callable[[], object]) -> None:
+        """Hand over *copy*; on return the listener has taken it for every recipient.
+
+        *may_end* is called before the last line, which is what makes the listener take it; if that raises,
+        the listener has not taken it.
+        """
         message = _traced(copy.message, envelope, self.name, at)
         try:
             client = smtplib.SMTP(self.host, self.port, self.name, timeout=self.timeout)
@@ -51,12 +55,14 @@ class Submission:
                 _ask(client, "DATA", expected=354)
                 for piece in _stuffed(message.pieces()):
                     client.send(piece)
+                may_end()
                 self._finish(client)
             finally:
-                # Whatever becomes of QUIT, it must not make an accepted copy look like a refused one.
+                # Whatever becomes of them, they must not make an accepted copy look like a refused one.
                 with suppress(OSError, smtplib.SMTPException):
                     client.putcmd("QUIT")
-                client.close()
+                with suppress(OSError):
+                    client.close()
         except (OSError, smtplib.SMTPException) as error:
             raise Failure(Cause.SUBMISSION, f"{self.host}:{self.port}: {error}") from error
 

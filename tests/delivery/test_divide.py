@@ -3,77 +3,21 @@
 import smtplib
 import socket
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
+from delivery.bench import ANN, BOB, CAT, ENVELOPE, Bench, copies, listener, message
 from demo.place import free_port
 from demo.sink import HANG_UP, Sink
 from postseal.body import Body
-from postseal.delivery import Delivery
-from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
-from postseal.message import Header, Message
+from postseal.message import Message
 from postseal.outcome import Copy
-from postseal.store.engine import Store
-from postseal.store.journal import Journal
-from postseal.store.migrate import migrate
-from postseal.submission import Submission, Unknown
-
-ANN, BOB, CAT = (Recipient(f"{name}@x.example") for name in ("ann", "bob", "cat"))
-ENVELOPE = Envelope("me@x.example", (ANN, BOB, CAT), queue_id="Q1")
-
-
-@dataclass
-class Bench:
-    """A delivery with a clock to turn, its listener, and the store beneath."""
-
-    delivery: Delivery
-    sink: Sink
-    store: Path
-    now: list[datetime] = field(default_factory=lambda: [datetime(2026, 11, 23, tzinfo=UTC)])
-
-    def divide(self, message: Message, copies: list[Copy], envelope: Envelope = ENVELOPE) -> Copy | None:
-        return self.delivery.divide(message, envelope, copies, lambda copy: None)
-
-    def served(self) -> list[str]:
-        """Who got something since the last look, sorted."""
-        deliveries = self.sink.take(len(self.sink.deliveries))
-        return sorted(address for each in deliveries for address in each.addresses)
-
-
-@pytest.fixture
-def bench(tmp_path: Path, sink: Sink) -> Iterator[Bench]:
-    place = tmp_path / "store" / "store.sqlite"
-    migrate(f"sqlite:///{place}")
-    store = Store(f"sqlite:///{place}", timeout=30)
-    result = Bench(Delivery(_listener(sink.port), Journal(store), lambda: result.now[0]), sink, place)
-    yield result
-    store.close()
-
-
-def _listener(port: int) -> Submission:
-    return Submission("127.0.0.1", port, 5, "gateway.test")
-
-
-def message(identity: str = "<1@x>", body: bytes = b"plain\r\n") -> Message:
-    fields = (Header.of("To", "ann@x.example"), Header.of("Subject", "hi"))
-    own = (Header.of("Message-ID", identity),) if identity else ()
-    return Message((*own, *fields), Body.of(body))
-
-
-def copies(of: Message) -> list[Copy]:
-    """Plain for Ann, sealed for Bob, sealed otherwise for Cat."""
-    return [
-        Copy(of, (ANN,), "plain"),
-        Copy(of.with_body(Body.of(b"sealed 1\r\n.\r\n..dot")), (BOB,), "smime"),
-        Copy(of.with_body(Body.of(b"sealed 2")), (CAT,), "smime"),
-    ]
+from postseal.submission import Unknown
 
 
 def test_divide_what_changes_least_stays_and_the_rest_is_submitted_with_a_trace(bench: Bench) -> None:
@@ -158,7 +102,7 @@ def test_divide_refused_recipient_sends_nothing_of_that_copy(bench: Bench) -> No
 
 def test_divide_no_listener_is_tried_again_at_once(bench: Bench) -> None:
     sent = message()
-    nobody = replace(bench.delivery, submission=_listener(free_port()))
+    nobody = replace(bench.delivery, submission=listener(free_port()))
 
     with pytest.raises(Failure):
         nobody.divide(sent, ENVELOPE, copies(sent), lambda copy: None)
@@ -233,7 +177,7 @@ def test_submit_listener_without_an_extension_that_is_needed_fails(
     copy = Copy(message(), (replace(BOB, parameters=("NOTIFY=NEVER",)),), "plain")
 
     with pytest.raises(Failure, match="DSN"):
-        _listener(sink.port).submit(copy, ENVELOPE, datetime.now(UTC))
+        listener(sink.port).submit(copy, ENVELOPE, datetime.now(UTC), lambda: None)
 
     assert sink.is_quiet(0.1)
 
@@ -257,8 +201,8 @@ def test_submit_listener_that_fails_after_its_250_has_taken_the_copy(parting: by
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
         listening = pool.submit(listen, server)
 
-        _listener(server.getsockname()[1]).submit(
-            Copy(message(), (BOB,), "plain"), ENVELOPE, datetime.now(UTC)
+        listener(server.getsockname()[1]).submit(
+            Copy(message(), (BOB,), "plain"), ENVELOPE, datetime.now(UTC), lambda: None
         )
 
         with suppress(ConnectionError):
