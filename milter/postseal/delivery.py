@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from postseal import log
+from postseal.bounce import notice
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
 from postseal.message import Message
@@ -47,6 +48,16 @@ class _Held:
     untold: set[bytes] = field(default_factory=set)
 
 
+class Undelivered(Failure):
+    """A copy cannot leave.  *recipients*: whose; *begun*: whether others may have got theirs already, so that
+    nothing but another try is right."""
+
+    def __init__(self, failure: Failure, recipients: tuple[Recipient, ...], *, begun: bool) -> None:
+        super().__init__(failure.cause, failure.detail)
+        self.recipients = recipients
+        self.begun = begun
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Submits copies by *submission*, once, as *journal* remembers; time comes from *clock*."""
@@ -61,7 +72,7 @@ class Delivery:
         """Submit all *copies* but one; the one that stays, or None if all recipients have been served.
 
         *message*: what the MTA has.  *ready*: raises Failure if a copy cannot stay, before anything is
-        submitted.  Raises Failure if the message has to be tried again.
+        submitted.  Raises Undelivered if a copy cannot leave, Failure if nothing can.
         """
         identified = _has_own_id(message, envelope)
         told = _digest(message, _SAME + ("Message-ID", "Date") * identified)
@@ -73,14 +84,21 @@ class Delivery:
         held.mine = {each for each, claim in claims.items() if claim is Claim.MINE}
         try:
             if Claim.BUSY in claims.values():
-                raise Failure(Cause.SUBMISSION, "another attempt at this message is under way")
+                failure = Failure(Cause.SUBMISSION, "another attempt at this message is under way")
+                raise Undelivered(failure, envelope.recipients, begun=True)
             left = [remaining for copy in copies if (remaining := _without(copy, keys, claims))]
-            stays = min(left, key=lambda copy: _burden(copy, message), default=None)
+            staying = [copy for copy in left if not copy.back]
+            stays = min(staying, key=lambda copy: _burden(copy, message), default=None)
             if stays:
                 ready(stays)
             for copy in left:
-                if copy is not stays:
+                if copy is stays:
+                    continue
+                try:
                     self._submit(copy, envelope, {keys[each] for each in copy.recipients}, held)
+                except Failure as failure:
+                    begun = len(held.mine) < len(claims) or isinstance(failure, Unknown)
+                    raise Undelivered(failure, copy.recipients, begun=begun) from failure
             self._keep(held)
         finally:
             self._leave(held, envelope)
@@ -114,8 +132,14 @@ class Delivery:
 
     def _submit(self, copy: Copy, envelope: Envelope, taken: set[bytes], held: _Held) -> None:
         self._keep(held)
+        at = self.clock()
+        if copy.back:
+            without, host = copy.recipients, self.submission.name
+            told = notice(copy.message, envelope, without=without, host=host, at=at)
+            envelope = Envelope("", (Recipient(envelope.sender),), queue_id=envelope.queue_id)
+            copy = replace(copy, message=told, recipients=envelope.recipients)
         try:
-            self.submission.submit(copy, envelope, self.clock(), lambda: self._keep(held))
+            self.submission.submit(copy, envelope, at, lambda: self._keep(held))
         except BaseException as error:
             if not isinstance(error, Failure) or isinstance(error, Unknown):
                 held.mine -= (

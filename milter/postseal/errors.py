@@ -46,11 +46,15 @@ class Cause(StrEnum):
     """Why a message could not be treated as policy asks; the word of metrics, logs and `on_error`."""
 
     NO_CERTIFICATE = "no_certificate"  # no method that policy allows reaches the recipient
+    LOOKUP = "lookup"  # a recipient's certificate could not be looked up
+    REVOCATION = "revocation"  # whether a recipient's certificate is revoked could not be found out
     NO_SIGNER = "no_signer"  # nobody may sign for this sender
     CRYPTO = "crypto"  # the cryptography itself failed
     UNINSPECTABLE = "uninspectable"  # a condition could not see what it must judge
     SPLIT = "split"  # the recipients need different copies, and there is no listener to submit them to
-    SUBMISSION = "submission"  # a copy could not be submitted
+    ALREADY = "already_protected"  # the sender encrypted what policy wants to inspect
+    SUBMISSION = "submission"  # a copy could not be submitted for now
+    SUBMISSION_REFUSED = "submission_refused"  # the listener refused a copy for good
     LIMIT = "limit"  # larger than a limit of ours
     UNWRITABLE = "unwritable"  # the MTA cannot be told the change
     STORE = "store"  # the store did not answer, or not in time

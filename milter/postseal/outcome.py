@@ -39,18 +39,23 @@ class Held:
     cause: Cause | None = field(default=None, compare=False)
     detail: str = field(default="", compare=False)
 
+    def __str__(self) -> str:
+        return f"quarantine ({self.reason})"
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
     """A message that leaves us and the recipients it is for.
 
-    *method*, *signed*: how it was protected, in words for metrics and logs.
+    *method*, *signed*: how it was protected, in words for metrics and logs.  *back*: it does not go to its
+    recipients; the sender is told that they go without.
     """
 
     message: Message
     recipients: tuple[Recipient, ...]
     method: str
     signed: bool = False
+    back: bool = False
 
 
 Outcome = Reply | Held | list[Copy]

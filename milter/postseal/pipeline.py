@@ -1,12 +1,14 @@
 """Message in, copies or a refusal out: the one place where policy and methods meet.
 
 Promises: everybody to whom policy lets the message go is in exactly one copy, and no copy is less
-protected than policy asks for its recipients.  What cannot be done is refused as the treatment's
-`on_error` says; plain delivery is never the way out.  Pure but for the spool files of large bodies;
-whoever calls decides which copy stays in the MTA.
+protected than policy asks for its recipients.  What cannot be done is answered as the treatment's
+`on_error` says; plain delivery is the way out only where policy itself says that protection is wanted
+"if possible", and then only for a recipient who is known to be out of reach, never after a failure.
+Pure but for the spool files of large bodies; whoever calls decides which copy stays in the MTA.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from postseal.envelope import Envelope, Recipient, key
@@ -15,10 +17,18 @@ from postseal.header_edits import addresses, edited
 from postseal.message import Message
 from postseal.methods.method import Method, Methods
 from postseal.outcome import Copy, Held, Outcome
-from postseal.treatment import AddAddress, Treatment, refusal
+from postseal.policy import encryption
+from postseal.remedy import REJECT, OnError, refusal
+from postseal.treatment import AddAddress, Already, Treatment, Unreached
 
 PLAIN = "plain"
 """The word of the method that protects nothing: for treatments that ask for no protection."""
+
+KEPT = "kept"
+"""What copies are called that the sender protected himself."""
+
+BOUNCED = "bounced"
+"""What copies are called that nobody reads: the sender is told that their recipients go without."""
 
 
 class Decides(Protocol):
@@ -46,32 +56,77 @@ def carry_out(
         # A queue file is held as a whole, so before anything is submitted for anybody.
         reasons = dict.fromkeys(hold.reason for hold in pending)
         return Held("; ".join(reasons), frozenset(hold.rule for hold in pending))
-    visible = _visible(message)
-    groups: dict[_Need, list[Recipient]] = {}
-    for recipient, treatment in treatments.items():
-        if not treatment.leaves:
-            continue
-        word = choose(methods.table, treatment, recipient)
-        if word is None:
-            detail = obstacles(methods.table, treatment, recipient)
-            return refusal(Cause.NO_CERTIFICATE, treatment.on_error, detail)
-        # A protected copy names its readers, so nobody may share one with a hidden recipient.
-        hidden = word != PLAIN and not _shown(recipient, visible, treatment)
-        alone = key(recipient.address) if hidden else ""
-        groups.setdefault(_Need(word, treatment, alone), []).append(recipient)
-    copies = []
-    for need, recipients in groups.items():
-        try:
-            copies.append(_copy(message, envelope, tuple(recipients), need, methods))
-        except Failure as failure:
-            return refusal(failure.cause, need.treatment.on_error, failure.detail)
+    work = _Work(message, envelope, methods)
+    copies: list[Copy] = []
+    waiting = [_Wish(who, treatment) for who, treatment in treatments.items() if treatment.leaves]
+    while waiting:
+        groups: dict[_Need, list[_Wish]] = {}
+        for wish in waiting:
+            try:
+                need = work.need(wish)
+            except Failure as failure:
+                return refusal(failure.cause, wish.on_error(failure.cause), failure.detail)
+            groups.setdefault(need, []).append(wish)
+        waiting = []
+        for need, wishes in groups.items():
+            try:
+                copies.append(work.copy(need, tuple(wish.recipient for wish in wishes)))
+            except Failure as failure:
+                on_error = need.treatment.on_error
+                if need.word not in need.treatment.protect or not on_error.goes_on(failure.cause):
+                    return refusal(failure.cause, on_error, failure.detail)
+                waiting += [wish._replace(after=need.word, failed=failure) for wish in wishes]
+    if copies and all(copy.back for copy in copies):
+        # Nobody would get the message, so there is nothing that a bounce could tell better than a refusal.
+        detail = "no recipient is reached by a method that policy allows"
+        return refusal(Cause.NO_CERTIFICATE, REJECT, detail)
     return copies
 
 
-def choose(table: Mapping[str, Method], treatment: Treatment, recipient: Recipient) -> str | None:
-    """The word of the first method that *treatment* allows and that reaches *recipient*."""
-    words: tuple[str, ...] = treatment.protect or (PLAIN,)
-    return next((word for word in words if word in table and table[word].reaches(recipient)), None)
+def choose(
+    table: Mapping[str, Method],
+    treatment: Treatment,
+    recipient: Recipient,
+    *,
+    after: str = "",
+    failed: Failure | None = None,
+) -> str:
+    """The word of the first method that *treatment* allows and that reaches *recipient*.
+
+    *after*: only those behind this one are looked at, because it *failed*.  `PLAIN` or `BOUNCED` where policy
+    wants that for people out of reach.  Raises Failure: NO_CERTIFICATE if nothing reaches the recipient, or
+    what kept us from knowing.
+    """
+    words = treatment.protect
+    if not words:
+        return PLAIN
+    for word in words[words.index(after) + 1 if after else 0 :]:
+        try:
+            if word in table and table[word].reaches(recipient):
+                return word
+        except Failure as failure:
+            if not treatment.on_error.goes_on(failure.cause):
+                raise
+            failed = failed or failure
+    if failed:  # it is not known that nothing reaches him
+        raise failed
+    match treatment.unreached:
+        case Unreached.PLAIN:
+            return PLAIN
+        case Unreached.BOUNCE:
+            return BOUNCED
+        case Unreached.REFUSE:
+            raise Failure(Cause.NO_CERTIFICATE, obstacles(table, treatment, recipient))
+
+
+def intended(
+    message: Message, envelope: Envelope, methods: Methods, *, recipient: Recipient, treatment: Treatment
+) -> str:
+    """What *recipient*'s copy of *message* would be called: a method, `PLAIN`, `KEPT` or `BOUNCED`.
+
+    Raises Failure if there would be none.
+    """
+    return _Work(message, envelope, methods).need(_Wish(recipient, treatment)).word
 
 
 def obstacles(table: Mapping[str, Method], treatment: Treatment, recipient: Recipient) -> str:
@@ -83,25 +138,93 @@ def obstacles(table: Mapping[str, Method], treatment: Treatment, recipient: Reci
     return f"<{recipient.address}> is not reached by {', '.join(reasons)}"
 
 
+class _Wish(NamedTuple):
+    """What is asked for one recipient; *after*: the last method that was tried, and why it *failed*."""
+
+    recipient: Recipient
+    treatment: Treatment
+    after: str = ""
+    failed: Failure | None = None
+
+    def on_error(self, cause: Cause) -> OnError:
+        """The failure policy for *cause*; mail that must not be encrypted already is refused for good."""
+        return REJECT if cause is Cause.ALREADY else self.treatment.on_error
+
+
 class _Need(NamedTuple):
     """What recipients must have in common to share a copy."""
 
-    method: str
+    word: str
     treatment: Treatment
     alone: str  # the address of one who must not share it, or ""
 
 
-def _copy(
-    message: Message, envelope: Envelope, recipients: tuple[Recipient, ...], need: _Need, methods: Methods
-) -> Copy:
-    treatment = need.treatment
-    message = edited(message, treatment.headers)
-    if treatment.sign or need.method != PLAIN:
-        message = message.without("Bcc")
-    if treatment.sign:
-        message = methods.signature.sign(message, envelope)
-    message = methods.table[need.method].protect(message, recipients)
-    return Copy(message, recipients, need.method, signed=treatment.sign)
+class _Work:
+    """One message on its way into copies."""
+
+    def __init__(self, message: Message, envelope: Envelope, methods: Methods) -> None:
+        self._message = message
+        self._envelope = envelope
+        self._methods = methods
+
+    def need(self, wish: _Wish) -> _Need:
+        """What *wish* comes to.  Raises Failure if it cannot be met."""
+        recipient, treatment = wish.recipient, wish.treatment
+        if treatment.protect and not wish.after and self._left_alone(treatment):
+            return _Need(KEPT, treatment, "")
+        table = self._methods.table
+        word = choose(table, treatment, recipient, after=wish.after, failed=wish.failed)
+        if word == BOUNCED and not _can_be_told(self._envelope, recipient):
+            raise Failure(Cause.NO_CERTIFICATE, obstacles(table, treatment, recipient))
+        # A protected copy names its readers, so nobody may share one with a hidden recipient.
+        alone = word in treatment.protect and not _shown(recipient, self._visible, treatment)
+        return _Need(word, treatment, key(recipient.address) if alone else "")
+
+    def copy(self, need: _Need, recipients: tuple[Recipient, ...]) -> Copy:
+        """The copy of *recipients*.  Raises Failure."""
+        treatment = need.treatment
+        if need.word == BOUNCED:
+            return Copy(self._message, recipients, BOUNCED, back=True)
+        message = edited(self._message, treatment.headers)
+        sign = treatment.sign and need.word != KEPT and not self._has_signature(treatment)
+        if treatment.protect or treatment.sign:
+            message = message.without("Bcc")
+        if sign:
+            message = self._methods.signature.sign(message, self._envelope)
+        if need.word in treatment.protect:
+            message = self._methods.table[need.word].protect(message, recipients)
+        return Copy(message, recipients, need.word, signed=sign)
+
+    def _left_alone(self, treatment: Treatment) -> bool:
+        """Whether the message stays as the sender protected it.  Raises Failure(ALREADY) if it must not."""
+        if treatment.already is Already.WRAP or not self._encrypted:
+            return False
+        if treatment.already is Already.REJECT:
+            raise Failure(Cause.ALREADY, "the sender has encrypted the message")
+        return True
+
+    def _has_signature(self, treatment: Treatment) -> bool:
+        """Whether the message stays without our signature, because the sender signed or encrypted it."""
+        return treatment.already is not Already.WRAP and (self._encrypted or self._signed)
+
+    @cached_property
+    def _encrypted(self) -> bool:
+        return encryption.encrypted(self._message)
+
+    @cached_property
+    def _signed(self) -> bool:
+        return encryption.signed(self._message)
+
+    @cached_property
+    def _visible(self) -> frozenset[str]:
+        return _visible(self._message)
+
+
+def _can_be_told(envelope: Envelope, recipient: Recipient) -> bool:
+    """Whether the sender can be told, and wants to be, that *recipient* goes without (RFC 3461 §4.1)."""
+    wanted = [word.upper().partition("=") for word in recipient.parameters]
+    notify = next((value.split(",") for name, _, value in wanted if name == "NOTIFY"), ["FAILURE"])
+    return bool(envelope.sender) and "FAILURE" in notify
 
 
 def _visible(message: Message) -> frozenset[str]:

@@ -105,7 +105,8 @@ def _ask(client: smtplib.SMTP, *words: str, expected: int) -> None:
 
 def _judge(what: str, code: int, text: bytes, *, expected: int) -> None:
     if code != expected and not (expected == 250 and code == 251):
-        raise Failure(Cause.SUBMISSION, f"{what} was answered {code} {text.decode('utf-8', 'replace')}")
+        cause = Cause.SUBMISSION if code < 500 else Cause.SUBMISSION_REFUSED
+        raise Failure(cause, f"{what} was answered {code} {text.decode('utf-8', 'replace')}")
 
 
 def _needed(client: smtplib.SMTP, extension: str) -> str:

@@ -5,16 +5,28 @@ by word only; whether a method exists and reaches the recipient is the pipeline'
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-from postseal.errors import Cause
-from postseal.outcome import Reply
+from postseal.outcome import Held, Reply
+from postseal.remedy import DEFER, OnError
 
 
-class OnError(StrEnum):
-    """What to do when a treatment cannot be carried out.  Plain delivery is not among the choices."""
+class Unreached(IntEnum):
+    """What becomes of a recipient whom no method reaches, the strictest last.
 
-    DEFER = "defer"
+    It is not about failures: where it cannot be told whether somebody is reached, `on_error` says.
+    """
+
+    PLAIN = 0  # his copy goes unprotected
+    BOUNCE = 1  # the sender gets it back for him; the others get theirs
+    REFUSE = 2  # nobody gets the message
+
+
+class Already(StrEnum):
+    """What becomes of a message that the sender has encrypted already."""
+
+    LEAVE = "leave"
+    WRAP = "wrap"
     REJECT = "reject"
 
 
@@ -119,7 +131,8 @@ class Treatment:
     """What is to happen to the mail for one recipient.
 
     *protect*: words of methods in order of preference; the first that reaches the recipient is
-    used, and if none does the message does not leave.  Empty: no protection is asked for.
+    used.  Empty: no protection is asked for.  *unreached*: what happens if none does.
+    *already*: what happens if the sender has protected the message himself.
     *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
     who gets it in his place; policy has judged them too, so these two are no part of the value.
@@ -128,14 +141,16 @@ class Treatment:
     """
 
     protect: tuple[str, ...] = ()
+    unreached: Unreached = Unreached.REFUSE
+    already: Already = Already.LEAVE
     sign: bool = False
     headers: tuple[HeaderEdit, ...] = ()
-    refusal: Reply | None = None
+    refusal: Reply | Held | None = None
     holds: tuple[Hold, ...] = field(default=(), compare=False)
     deleted: bool = False
     added: tuple[Addition, ...] = field(default=(), compare=False)
     redirected: tuple[Addition, ...] = field(default=(), compare=False)
-    on_error: OnError = OnError.DEFER
+    on_error: OnError = DEFER
     rules: tuple[str, ...] = field(default=(), compare=False)
     audited: tuple[str, ...] = field(default=(), compare=False)
     severity: Severity = field(default=Severity.NONE, compare=False)
@@ -144,30 +159,3 @@ class Treatment:
     def leaves(self) -> bool:
         """Whether the recipient gets a copy, as far as this treatment tells."""
         return not (self.refusal or self.deleted or self.redirected)
-
-
-_SENTENCES = {
-    Cause.NO_CERTIFICATE: (
-        "7.8",
-        "This message must be protected and there is no way to do so for a recipient.",
-    ),
-    Cause.NO_SIGNER: ("7.8", "This message must be signed and there is no signature for its sender."),
-    Cause.CRYPTO: ("7.5", "This message must be protected and that failed."),
-    Cause.UNINSPECTABLE: ("7.7", "This message could not be inspected."),
-    Cause.SUBMISSION: ("4.0", "The mail gateway could not pass this message on; please try again later."),
-    Cause.SPLIT: (
-        "5.3",
-        "The recipients of this message need different protection; send to them one by one.",
-    ),
-    Cause.LIMIT: ("3.4", "This message is larger than the mail gateway accepts."),
-    Cause.UNWRITABLE: ("6.5", "This message cannot be converted."),
-    Cause.STORE: ("3.0", "The mail gateway cannot note what it delivers; please try again later."),
-    Cause.INTERNAL: ("3.0", "The mail gateway has a problem; please try again later."),
-}
-
-
-def refusal(cause: Cause, on_error: OnError, detail: str = "") -> Reply:
-    """The reply to a message that could not be treated because of *cause*; *detail* is for the log."""
-    status, text = _SENTENCES[cause]
-    code, kind = (451, 4) if on_error is OnError.DEFER else (550, 5)
-    return Reply(code, f"{kind}.{status}", text, cause, detail)

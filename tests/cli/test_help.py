@@ -19,7 +19,14 @@ def test_help_names_every_command_and_exit_code() -> None:
     assert done.returncode == 0
     for command in COMMANDS:
         assert f"\n  {command} " in done.stdout
-    for code in ("0  done", "1  ", "2  wrong usage", "3  the daemon does not run", "4  the message was"):
+    for code in (
+        "0  done",
+        "1  ",
+        "2  wrong usage",
+        "3  the daemon does not run",
+        "4  the message would",
+        "5  ",
+    ):
         assert f"\n    {code}" in done.stdout
 
 

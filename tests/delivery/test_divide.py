@@ -14,6 +14,7 @@ from delivery.bench import ANN, BOB, CAT, ENVELOPE, Bench, copies, listener, mes
 from demo.place import free_port
 from demo.sink import HANG_UP, Sink
 from postseal.body import Body
+from postseal.delivery import Undelivered
 from postseal.errors import Cause, Failure
 from postseal.message import Message
 from postseal.outcome import Copy
@@ -83,7 +84,8 @@ def test_divide_refused_copy_is_the_only_one_sent_again(bench: Bench, reply: str
     with pytest.raises(Failure) as failure:
         bench.divide(sent, copies(sent))
 
-    assert failure.value.cause is Cause.SUBMISSION
+    refused = reply.startswith("5")
+    assert failure.value.cause is (Cause.SUBMISSION_REFUSED if refused else Cause.SUBMISSION)
     assert bench.served() == [BOB.address]
     assert bench.divide(sent, copies(sent))
     assert bench.served() == [CAT.address]
@@ -116,8 +118,10 @@ def test_divide_lost_answer_waits_for_the_lease_then_sends_again(bench: Bench) -
     sent = message()
     bench.sink.at_end_of_data.append(HANG_UP)
 
-    with pytest.raises(Unknown):
+    with pytest.raises(Undelivered) as raised:
         bench.divide(sent, copies(sent))
+    assert isinstance(raised.value.__cause__, Unknown)
+    assert raised.value.begun
     with pytest.raises(Failure, match="under way"):
         bench.divide(sent, copies(sent))
     assert bench.served() == []

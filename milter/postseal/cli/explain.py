@@ -14,8 +14,9 @@ from postseal.daemon import house
 from postseal.envelope import Envelope
 from postseal.errors import BadInput, Failure
 from postseal.methods.method import Methods
-from postseal.pipeline import choose, obstacles
+from postseal.pipeline import BOUNCED, KEPT, intended, obstacles
 from postseal.policy.explanation import Explanation, Line, described, told
+from postseal.remedy import refusal
 
 
 @click.command()
@@ -38,19 +39,31 @@ def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, path: Path
         return
     click.echo(explanation)
     for line in explanation.lines:
-        click.echo(f"to <{line.recipient.address}>: {_outcome(line, built.methods)}")
+        click.echo(f"to <{line.recipient.address}>: {_outcome(explanation, line, built.methods)}")
 
 
-def _outcome(line: Line, methods: Methods) -> str:
+def _outcome(explanation: Explanation, line: Line, methods: Methods) -> str:
     if line.treatment.refusal:
         return "the message is refused"
     if not line.treatment.leaves:
         return "gets no copy"
-    word = choose(methods.table, line.treatment, line.recipient)
-    if word is None:
-        why = obstacles(methods.table, line.treatment, line.recipient)
-        return f"cannot be protected: {why}; on_error: {line.treatment.on_error}"
-    return f"goes by method {word}"
+    word = _intended(explanation, line, methods)
+    if isinstance(word, Failure):
+        answer = refusal(word.cause, line.treatment.on_error)
+        return f"cannot be protected: {word.detail}; the answer: {answer}"
+    if word == BOUNCED:
+        return f"goes back to the sender: {obstacles(methods.table, line.treatment, line.recipient)}"
+    return "goes as the sender protected it" if word == KEPT else f"goes by method {word}"
+
+
+def _intended(explanation: Explanation, line: Line, methods: Methods) -> str | Failure:
+    seen = explanation.transaction
+    try:
+        return intended(
+            seen.message, seen.envelope, methods, recipient=line.recipient, treatment=line.treatment
+        )
+    except Failure as failure:
+        return failure
 
 
 def _facts(explanation: Explanation, methods: Methods) -> dict[str, object]:
@@ -59,27 +72,26 @@ def _facts(explanation: Explanation, methods: Methods) -> dict[str, object]:
         "policy": explanation.digest,
         "sender": transaction.envelope.sender,
         "sender_scope": "inside" if transaction.from_inside else "outside",
-        "recipients": [_line_facts(line, methods) for line in explanation.lines],
+        "recipients": [_line_facts(explanation, line, methods) for line in explanation.lines],
     }
 
 
-def _line_facts(line: Line, methods: Methods) -> dict[str, object]:
+def _line_facts(explanation: Explanation, line: Line, methods: Methods) -> dict[str, object]:
     treatment = line.treatment
-    refusal = treatment.refusal
+    refused = treatment.refusal
+    word = None if refused or not treatment.leaves else _intended(explanation, line, methods)
     return {
         "recipient": line.recipient.address,
         "treatment": described(treatment),
         "protect": list(treatment.protect),
         "sign": treatment.sign,
-        "method": None
-        if refusal or not treatment.leaves
-        else choose(methods.table, treatment, line.recipient),
+        "method": word if isinstance(word, str) else None,
         "deleted": treatment.deleted,
         "added": [addition.address for addition in treatment.added],
         "redirected": [addition.address for addition in treatment.redirected],
-        "refusal": str(refusal) if refusal else None,
-        "cause": refusal.cause if refusal else None,
-        "on_error": treatment.on_error,
+        "refusal": str(refused) if refused else None,
+        "cause": refused.cause if refused else word.cause if isinstance(word, Failure) else None,
+        "on_error": str(treatment.on_error) or "defer",
         "rules": [
             {
                 "rule": verdict.rule.name,

@@ -23,7 +23,7 @@ from postseal.daemon.house import House
 from postseal.delivery import Delivery
 from postseal.errors import BadInput
 from postseal.metrics import Metrics
-from postseal.mta.session import Desk, Rulebook
+from postseal.mta.desk import Desk, Rulebook
 from postseal.mta.socket import Listener, serve
 from postseal.mta.traffic import Pulse, Traffic
 from postseal.settings import Settings
@@ -87,7 +87,7 @@ def _delivery(settings: Settings) -> Delivery | None:
 
 
 def _rulebook(built: House) -> Rulebook:
-    return Rulebook(built.policy, built.methods, built.settings.limits)
+    return Rulebook(built.policy, built.methods, built.settings.limits, built.policy.on_error)
 
 
 def _serve(desk: Desk) -> NoReturn:

@@ -7,28 +7,21 @@ client's belongs to the connection.
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import Milter
 
 from postseal import log
-from postseal.body import Draft, Spool
-from postseal.delivery import Delivery
-from postseal.edits import AddRecipient, DeleteRecipient, edits
+from postseal.body import Draft
 from postseal.envelope import Client, Envelope, Recipient, Tls
-from postseal.errors import Cause, Failure
+from postseal.errors import Cause
 from postseal.message import Header, Message
-from postseal.methods.method import Methods
-from postseal.metrics import Metrics
-from postseal.mta.answer import Prepared, prepared, reply_arguments, send
+from postseal.mta.answer import reply_arguments, send
+from postseal.mta.desk import Desk, Rulebook, treat
 from postseal.mta.report import report
-from postseal.mta.traffic import Pulse, Traffic
-from postseal.outcome import Copy, Held, Outcome, Reply
-from postseal.pipeline import Decides, carry_out
-from postseal.settings import Limits
-from postseal.treatment import OnError, Treatment, refusal
+from postseal.outcome import Held, Reply
+from postseal.remedy import deferral, refusal
 
 # At MAIL Postfix knows the TLS session and the login; later it no longer tells, and HELO, where it
 # tells by default, is a callback that we must not have: one 8-bit octet in HELO breaks pymilter.
@@ -39,30 +32,8 @@ _MACROS: Final = {
     Milter.M_EOM: "i",
 }
 
-_TOO_MANY_RECIPIENTS = Reply(550, "5.5.3", "This message has too many recipients.", Cause.LIMIT)
 _HEADER_TOO_LARGE = Reply(552, "5.3.4", "The header of this message is too large.", Cause.LIMIT)
 _MESSAGE_TOO_LARGE = Reply(552, "5.3.4", "This message is too large.", Cause.LIMIT)
-
-
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """What a message is judged by from its MAIL to its answer."""
-
-    policy: Decides
-    methods: Methods
-    limits: Limits
-
-
-@dataclass(slots=True)
-class Desk:
-    """What every session of a worker works with.  *rulebook* may be replaced; messages keep theirs."""
-
-    rulebook: Rulebook
-    spool: Spool
-    metrics: Metrics
-    traffic: Traffic
-    pulse: Pulse
-    delivery: Delivery | None = None
 
 
 @dataclass(slots=True)
@@ -113,7 +84,7 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         if not self._negotiated:
             # SMFIC_QUIT_NC: pymilter forgot what was agreed, so we would misread the header.  No known
             # MTA does this.
-            return self._refuse(refusal(Cause.INTERNAL, OnError.DEFER))
+            return self._refuse(deferral(Cause.INTERNAL))
         version = self._macro("{tls_version}")
         tls = Tls(version, self._macro("{cipher}"), self._macro("{cert_subject}")) if version else None
         client = Client(self._client.address, self._client.name, self._macro("{auth_authen}") or None, tls)
@@ -154,7 +125,7 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         try:
             message.draft.write(blk)
         except OSError as error:
-            return self._refuse_early(refusal(Cause.INTERNAL, OnError.DEFER, f"cannot spool: {error}"))
+            return self._refuse_early(deferral(Cause.INTERNAL, f"cannot spool: {error}"))
         return _CONTINUE
 
     def eom(self) -> int:
@@ -163,9 +134,9 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         try:
             return self._finish(self._collected(), envelope)
         except Exception as error:  # noqa: BLE001 (the front door: whatever happened, the mail stays with the MTA)
-            reply = refusal(Cause.INTERNAL, OnError.DEFER, log.trace(error))
-            report(self._desk.metrics, envelope, [], reply, seconds={})
-            return self._refuse(reply)
+            outcome = refusal(Cause.INTERNAL, self._collected().rulebook.on_error, log.trace(error))
+            report(self._desk.metrics, envelope, [], outcome, seconds={})
+            return self._stop(outcome)
         finally:
             self._end()
 
@@ -181,70 +152,35 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         return _CONTINUE
 
     def _finish(self, collected: _Collected, envelope: Envelope) -> int:
-        desk, book, started = self._desk, collected.rulebook, time.monotonic()
+        desk, started = self._desk, time.monotonic()
         message = Message(tuple(collected.headers), collected.draft.body())
-        treatments: Mapping[Recipient, Treatment] = {}
-        outcome: Outcome = _TOO_MANY_RECIPIENTS
-        changes: Prepared | None = None
-        decided = started
-        if len(envelope.recipients) <= book.limits.recipients:
-            with desk.pulse.beating(self.progress):
-                treatments = book.policy.decide(message, envelope)
-                decided = time.monotonic()
-                outcome = carry_out(message, envelope, treatments, book.methods)
-                if isinstance(outcome, list):
-                    try:
-                        changes = self._changes(message, envelope, outcome)
-                    except Failure as failure:
-                        outcome = refusal(failure.cause, OnError.DEFER, failure.detail)
-                elif isinstance(outcome, Held) and not self._actions & Milter.QUARANTINE:
-                    outcome = refusal(Cause.UNWRITABLE, OnError.DEFER, f"cannot hold mail: {outcome.reason}")
-        protected = time.monotonic()
-        if isinstance(outcome, Reply):
-            answer = self._refuse(outcome)
-        elif isinstance(outcome, Held):
-            self.quarantine(" ".join(outcome.reason.split()))
-            answer = _CONTINUE
-        elif changes is None:
-            answer = int(Milter.DISCARD)  # deleted; or everybody has his copy already: this is a retry
+        with desk.pulse.beating(self.progress):
+            leading_space = bool(self._protocol & Milter.P_HDR_LEADSPC)
+            done = treat(message, envelope, desk, collected.rulebook, with_leading_space=leading_space)
+        told = time.monotonic()
+        if isinstance(done.outcome, Held) and not self._actions & Milter.QUARANTINE:
+            done.outcome = deferral(Cause.UNWRITABLE, f"cannot hold mail: {done.outcome.reason}")
+        if not isinstance(done.outcome, list):
+            answer = self._stop(done.outcome)
+        elif done.changes is None:
+            answer = int(Milter.DISCARD)  # deleted; or everybody has his copy already, and this is a retry
         else:
-            send(changes, self)
+            send(done.changes, self)
             # CONTINUE rather than ACCEPT: some Postfix versions let an ACCEPT reach the next message.
             answer = _CONTINUE
         seconds = {
             "receive": started - collected.began,
-            "decide": decided - started,
-            "protect": protected - decided,
-            "answer": time.monotonic() - protected,
+            **done.seconds,
+            "answer": time.monotonic() - told,
         }
-        report(desk.metrics, envelope, treatments.values(), outcome, seconds=seconds)
+        report(desk.metrics, envelope, done.treatments.values(), done.outcome, seconds=seconds)
         return answer
 
-    def _changes(self, message: Message, envelope: Envelope, copies: list[Copy]) -> Prepared | None:
-        """What the MTA's message has to become, after all that cannot stay in it has been submitted.
-
-        None if nothing stays: all recipients were served at an earlier try, or a rule deletes the mail.
-        """
-
-        def changes(stays: Copy) -> Prepared:
-            kept, given = dict.fromkeys(stays.recipients), dict.fromkeys(envelope.recipients)
-            # Who comes first: an MTA might take a message without any recipient for finished.
-            come = [AddRecipient(r.address) for r in kept if r not in given]
-            gone = [DeleteRecipient(r.address) for r in given if r not in kept]
-            leading_space = bool(self._protocol & Milter.P_HDR_LEADSPC)
-            return prepared([*come, *gone, *edits(message, stays.message)], with_leading_space=leading_space)
-
-        if not copies:
-            return None
-        first = copies[0]
-        if all(copy.message is first.message for copy in copies):
-            # One transaction carries one body to all its recipients, and that is all they need.
-            return changes(replace(first, recipients=tuple(r for copy in copies for r in copy.recipients)))
-        if self._desk.delivery is None:
-            words = ", ".join(copy.method for copy in copies)
-            raise Failure(Cause.SPLIT, f"{len(copies)} different copies: {words}")
-        stays = self._desk.delivery.divide(message, envelope, copies, changes)
-        return changes(stays) if stays else None
+    def _stop(self, outcome: Reply | Held) -> int:
+        if isinstance(outcome, Reply):
+            return self._refuse(outcome)
+        self.quarantine(" ".join(outcome.reason.split()))
+        return _CONTINUE
 
     def _refuse(self, reply: Reply) -> int:
         self.setreply(*reply_arguments(reply))

@@ -24,7 +24,8 @@ import Milter
 # Not `import milter`: type checkers take our folder of that name for it.
 from Milter import milter
 
-from postseal.mta.session import Desk, Session
+from postseal.mta.desk import Desk
+from postseal.mta.session import Session
 from postseal.settings import Listen
 
 _NAME: Final = "postseal"

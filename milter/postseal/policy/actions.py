@@ -2,7 +2,7 @@
 
 The function's name is the word in YAML, its second parameter's annotation the type of the value, its
 docstring the manual.  `ACTIONS` at the end is the only list of them.  Actions run in the order of
-rules and within a rule as written; none takes away protection that another one asked for.
+rules and within a rule as written; none but `never_protect` takes away protection that another one asked for.
 """
 
 from collections.abc import Callable
@@ -11,19 +11,10 @@ from dataclasses import dataclass, replace
 from postseal.binding import Reader, known
 from postseal.document import Entry, Node, Problems, Scalar, Sequence, bad
 from postseal.errors import Place
-from postseal.policy import header_actions, recipient_actions, table
-from postseal.policy.action_values import Methods, Rejection, Yes
+from postseal.policy import header_actions, protection_actions, recipient_actions, table
+from postseal.policy.action_values import Rejection, Yes
 from postseal.scalar import mapped
 from postseal.treatment import Treatment
-
-
-def protect(treatment: Treatment, methods: Methods) -> Treatment:
-    """Protect the message by the first of these methods that reaches the recipient.
-
-    If none does, the mail is refused as the rule's `on_error` says; it never goes plain.  A later rule
-    replaces the list of an earlier one: it can choose other methods, but not none.
-    """
-    return replace(treatment, protect=methods)
 
 
 def sign(treatment: Treatment, _yes: Yes) -> Treatment:
@@ -40,7 +31,7 @@ def reject(treatment: Treatment, reply: Rejection) -> Treatment:
 
 
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
-    protect,
+    *protection_actions.ACTIONS,
     sign,
     *header_actions.ACTIONS,
     *recipient_actions.ACTIONS,

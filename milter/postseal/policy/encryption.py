@@ -1,4 +1,9 @@
-"""Whether a message is encrypted already, told by its octets: a label alone would open a way around rules."""
+"""Whether the sender has protected a message already, told by its octets.
+
+A label alone would open a way around rules, so nothing here believes a Content-Type: what is called
+encrypted begins as EnvelopedData, AuthEnvelopedData or an encrypted OpenPGP message does, and nothing
+that is readable stands beside it.
+"""
 
 import re
 
@@ -26,14 +31,41 @@ _PGP = re.compile(
 )
 
 
+# An armored message from its first line to its last, with nothing but white space around it; the keys of
+# its armor header are those of RFC 4880 §6.2, so that no text hides there.
+_PGP_WHOLE = re.compile(
+    rb"-----BEGIN PGP MESSAGE-----[ \t]*+\r?\n"
+    rb"(?:(?:Version|Comment|MessageID|Hash|Charset): [^\r\n]{0,100}+\r?\n)*+[ \t]*+\r?\n"
+    rb"(?:[A-Za-z0-9+/]{1,100}+={0,2}[ \t]*+\r?\n)++(?:=[A-Za-z0-9+/]{4}[ \t]*+\r?\n)?"
+    rb"-----END PGP MESSAGE-----"
+)
+
+# ContentInfo with SignedData.
+_SIGNED = re.compile(
+    rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
+    re.DOTALL,
+)
+_PGP_SIGNATURE = re.compile(rb"\s*+-----BEGIN PGP SIGNATURE-----")
+_SIGNATURES = {
+    "application/pkcs7-signature": _SIGNED,
+    "application/x-pkcs7-signature": _SIGNED,
+    "application/pgp-signature": _PGP_SIGNATURE,
+}
+
+
 def encrypted(message: Message) -> bool:
-    """Whether *message* as a whole is encrypted with S/MIME or PGP/MIME.  Raises Failure if unreadable."""
+    """Whether *message* as a whole is encrypted: with S/MIME, PGP/MIME, or OpenPGP armor as its only text.
+
+    Raises Failure(UNINSPECTABLE) if that cannot be told.
+    """
     nodes = iter(walk(message.headers, message.body))
     outer = next(nodes)
     if outer.defect:
         return False  # programs may read it in another way, and show what it seems to hide
     if outer.content_type in CMS_TYPES:
         return enveloped(message, outer)
+    if outer.content_type == "text/plain" and outer.kind is Kind.LEAF:
+        return _inline(message, outer)
     if outer.content_type != "multipart/encrypted":
         return False
     try:
@@ -44,6 +76,29 @@ def encrypted(message: Message) -> bool:
     if types != ["application/pgp-encrypted", "application/octet-stream"] or any(p.defect for p in leaves):
         return False
     return _PGP.match(_beginning(message, leaves[1])) is not None
+
+
+def signed(message: Message) -> bool:
+    """Whether *message* as a whole bears a signature of S/MIME or PGP/MIME, valid or not."""
+    try:
+        nodes = list(walk(message.headers, message.body))
+    except Failure:
+        return False
+    outer = nodes[0]
+    if outer.content_type in CMS_TYPES:
+        return _SIGNED.match(_beginning(message, outer)) is not None
+    parts = [part for part in nodes if part.depth == 1 and part.kind is not Kind.EPILOGUE]
+    if outer.content_type != "multipart/signed" or len(parts) != 2:
+        return False
+    looked_for = _SIGNATURES.get(parts[1].content_type)
+    return looked_for is not None and looked_for.match(_beginning(message, parts[1])) is not None
+
+
+def _inline(message: Message, part: Part) -> bool:
+    if _PGP.match(_beginning(message, part)) is None:
+        return False
+    text = transfer.decoded(message.body.read(part.start, part.stop), part)
+    return _PGP_WHOLE.fullmatch(text.strip()) is not None
 
 
 def enveloped(message: Message, part: Part) -> bool:

@@ -18,6 +18,7 @@ from postseal.document import Mapping, Node, Problems, Scalar, bad
 from postseal.envelope import Client, Envelope, Recipient, Tls, key
 from postseal.errors import BadInput, Place
 from postseal.message import Message
+from postseal.outcome import Held, Reply
 from postseal.policy import rule_values as values
 from postseal.policy import sample
 from postseal.policy.actions import actions
@@ -26,7 +27,7 @@ from postseal.policy.policy import Policy
 from postseal.policy.values import address, field_name
 from postseal.treatment import Addition, Treatment
 
-_WORDS = ("defer", "plain", "reject")
+_WORDS = ("defer", "plain", "quarantine", "reject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,13 @@ class Outcome:
     def met(self, actual: Treatment) -> bool:
         """Whether *actual* is what is expected; header edits count only if some are."""
         refused = actual.refusal
+        if self.word == "quarantine":
+            return isinstance(refused, Held) or bool(actual.holds)
         if self.word in {"reject", "defer"}:
-            return refused is not None and (refused.code >= 500) is (self.word == "reject")
+            return isinstance(refused, Reply) and (refused.code >= 500) is (self.word == "reject")
         wanted = self.treatment
-        exact = (wanted.protect, wanted.sign, wanted.refusal, wanted.deleted, _addresses(wanted.redirected))
-        return (
-            exact == (actual.protect, actual.sign, refused, actual.deleted, _addresses(actual.redirected))
-            and (not wanted.headers or wanted.headers == actual.headers)
+        return _exactly(wanted) == _exactly(actual) and (
+            (not wanted.headers or wanted.headers == actual.headers)
             and (not wanted.added or _addresses(wanted.added) == _addresses(actual.added))
         )
 
@@ -55,12 +56,18 @@ class Outcome:
         return self.word or described(self.treatment)
 
 
+def _exactly(treatment: Treatment) -> tuple[object, ...]:
+    """What an example must say exactly."""
+    protection = treatment.protect, treatment.unreached, treatment.already, treatment.sign
+    return *protection, treatment.refusal, treatment.deleted, _addresses(treatment.redirected)
+
+
 def _addresses(additions: tuple[Addition, ...]) -> set[str]:
     return {key(each.address) for each in additions}
 
 
 def outcomes(node: Node, reader: Reader) -> tuple[Outcome, ...]:
-    """`plain`, `reject`, `defer`, or actions; or one of these for every recipient."""
+    """`plain`, `reject`, `defer`, `quarantine`, or actions; or one of these for every recipient."""
     if not isinstance(node, Mapping) or not any("@" in entry.key.text for entry in node.entries):
         return (_outcome(node, reader, None),)
     problems = Problems()
@@ -111,7 +118,7 @@ class Example:
     logged in.  *client_ip*: its address.  *tls*: whether it uses TLS.  *at*: when, now if left out.
     *subject*, *headers*, *body*: of the message; *size*: what an attachment fills it up to.
     *message*: a file with the whole message instead.
-    *expect*: `plain`, `reject`, `defer`, or actions, for all recipients or for each by its address.
+    *expect*: `plain`, `reject`, `defer`, `quarantine`, or actions, for all recipients or for each by address.
     Protection, signature, rejection, deletion and redirection must be exactly as expected; header edits
     and further recipients if some are.
     """

@@ -6,21 +6,28 @@ from typing import assert_never
 
 from postseal.envelope import Recipient
 from postseal.errors import Failure
+from postseal.outcome import Held
 from postseal.policy.mail import Transaction
 from postseal.policy.rule import Mode, Verdict
 from postseal.treatment import (
     AddAddress,
     AddHeader,
+    Already,
     ChangeSubject,
     HeaderEdit,
-    OnError,
     PrependSubject,
     RemoveHeader,
     SetHeader,
     StripSubject,
     Treatment,
+    Unreached,
 )
 
+_PROTECT = {
+    Unreached.REFUSE: "protect",
+    Unreached.BOUNCE: "protect_or_bounce",
+    Unreached.PLAIN: "protect_if_possible",
+}
 _TRUTHS = {True: "yes", False: "no"}
 
 
@@ -79,6 +86,8 @@ def described(treatment: Treatment) -> str:
     if treatment.refusal:
         reply = treatment.refusal
         cause = f" ({reply.cause}: {reply.detail})" if reply.cause else ""
+        if isinstance(reply, Held):
+            return f"{reply}{cause}"
         return f"{'reject' if reply.code >= 500 else 'defer'}: {reply}{cause}"
     parts = []
     if treatment.deleted:
@@ -87,10 +96,12 @@ def described(treatment: Treatment) -> str:
         if additions:
             parts.append(f"{word}: [{', '.join(dict.fromkeys(each.address for each in additions))}]")
     if treatment.protect:
-        parts.append(f"protect: [{', '.join(treatment.protect)}]")
+        parts.append(f"{_PROTECT[treatment.unreached]}: [{', '.join(treatment.protect)}]")
+        if treatment.already is not Already.LEAVE:
+            parts.append(f"already_protected: {treatment.already}")
     if treatment.sign:
         parts.append("sign: true")
-    if treatment.on_error is not OnError.DEFER:
+    if str(treatment.on_error):
         parts.append(f"on_error: {treatment.on_error}")
     if not parts:
         parts.append("plain")

@@ -7,6 +7,7 @@ do not.  All problems of all files are raised at once as `BadInput`; there is no
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Annotated
 
@@ -15,17 +16,24 @@ from postseal.binding import Reader
 from postseal.document import Problems, bad
 from postseal.errors import Place
 from postseal.policy.examples import Example, check
+from postseal.policy.failure import OnErrors
 from postseal.policy.mail import Site
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Rule, rule
+from postseal.remedy import DEFER
 from postseal.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyFile:
-    """What stands in one policy file."""
+    """What stands in one policy file.
+
+    *on_error*: what holds where rules say nothing, and for troubles that are no rule's; of several files the
+    later counts.  Left out: defer.
+    """
 
     rules: tuple[Annotated[Rule, rule], ...] = ()
+    on_error: OnErrors = DEFER
     examples: tuple[Example, ...] = ()
 
 
@@ -44,7 +52,8 @@ def load(settings: Settings, methods: Collection[str]) -> Policy:
     _check_names(rules, problems)
     problems.settle()
     examples = [example for content in contents for example in content.examples]
-    policy = Policy(rules, Site.of(settings), digest.hexdigest()[:12], len(examples))
+    on_error = reduce(lambda earlier, content: content.on_error.after(earlier), contents, DEFER)
+    policy = Policy(rules, Site.of(settings), digest.hexdigest()[:12], len(examples), on_error=on_error)
     for example in examples:
         with problems.collect():
             check(example, policy)

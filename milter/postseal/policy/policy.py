@@ -14,6 +14,7 @@ from postseal.policy.addition import additions, settled
 from postseal.policy.explanation import Explanation, Line
 from postseal.policy.mail import Mail, Site, Transaction
 from postseal.policy.rule import Rule, Verdict
+from postseal.remedy import DEFER, OnError
 from postseal.treatment import Treatment
 
 
@@ -22,13 +23,15 @@ class Policy:
     """Rules in the order in which they are looked at, at one site.
 
     *digest*: twelve hexadecimal digits that tell the text of one policy from another's.
-    *examples*: how many examples it has passed.  *clock*: tells the moment at which a message is judged.
+    *examples*: how many examples it has passed.  *on_error*: what holds where
+    rules say nothing.  *clock*: tells the moment at which a message is judged.
     """
 
     rules: tuple[Rule, ...]
     site: Site
     digest: str
     examples: int = 0
+    on_error: OnError = DEFER
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
     def decide(self, message: Message, envelope: Envelope) -> dict[Recipient, Treatment]:
@@ -53,18 +56,22 @@ class Policy:
         return Explanation(self.digest, transaction, tuple(lines.values()))
 
     def _treatment(self, mail: Mail) -> Treatment:
-        treatment = Treatment()
+        treatment = self._beginning
         for verdict in self._verdicts(mail):
             treatment = verdict.treatment
         return treatment
 
     def _line(self, mail: Mail) -> Line:
         verdicts = tuple(self._verdicts(mail))
-        treatment = verdicts[-1].treatment if verdicts else Treatment()
+        treatment = verdicts[-1].treatment if verdicts else self._beginning
         return Line(mail.recipient, treatment, verdicts)
 
+    @property
+    def _beginning(self) -> Treatment:
+        return Treatment(on_error=self.on_error)
+
     def _verdicts(self, mail: Mail) -> Iterator[Verdict]:
-        treatment = Treatment()
+        treatment = self._beginning
         for rule in self.rules:
             verdict = rule.judge(mail, treatment)
             yield verdict

@@ -11,8 +11,10 @@ from postseal.errors import Failure, Place
 from postseal.policy import rule_values as values
 from postseal.policy.actions import Action, actions
 from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions
+from postseal.policy.failure import OnErrors
 from postseal.policy.mail import Mail
-from postseal.treatment import OnError, Severity, Treatment, refusal
+from postseal.remedy import DEFER, refusal
+from postseal.treatment import Severity, Treatment, Unreached
 
 
 class Mode(StrEnum):
@@ -50,8 +52,9 @@ class Rule:
     rule is about every mail.  *unless*: exceptions, of which one is enough.  *then*: what to do.
     *mode*: `audit` tells in log, metrics and explanations what the rule would do, and does nothing;
     `audit_and_notify` is the same for now; `off` does not look at the mail at all.
-    *on_error*: what becomes of mail that the rule cannot judge or cannot protect; where several rules
-    protect a mail, `reject` wins over `defer`.  *stop*: no later rule is looked at if this one applies.
+    *on_error*: what becomes of mail that the rule cannot judge, or cannot protect or sign; where several
+    rules protect a mail, what a later one says counts.
+    *stop*: no later rule is looked at if this one applies.
     *severity*: how serious it is that the rule applies, for the log and for reports.  *from*, *until*:
     when the rule is looked at; before and after, it is as if it were not there.
     """
@@ -62,7 +65,7 @@ class Rule:
     when: Annotated[Clause, conditions] = ALWAYS
     unless: Annotated[Clause, exceptions] = NEVER
     mode: Mode = Mode.ENFORCE
-    on_error: OnError = OnError.DEFER
+    on_error: OnErrors = DEFER
     stop: bool = False
     severity: Severity = Severity.NONE
     start: Annotated[datetime | None, values.moment] = field(default=None, metadata={"word": "from"})
@@ -87,22 +90,20 @@ class Rule:
             severity = max(treatment.severity, self.severity, key=lambda each: each.rank)
             treatment = replace(treatment, severity=severity)
             if self.mode is Mode.ENFORCE:
-                treatment = self._applied(treatment, answer.truth)
+                treatment = _without_backscatter(self._applied(treatment, answer.truth), mail)
             elif answer.truth is True:
                 treatment = replace(treatment, audited=(*treatment.audited, self.name))
         return Verdict(self, answer, treatment)
 
     def _applied(self, treatment: Treatment, truth: bool | Failure) -> Treatment:
         treatment = replace(treatment, rules=(*treatment.rules, self.name))
+        on_error = self.on_error.after(treatment.on_error)
         if isinstance(truth, Failure):
             detail = f"rule '{self.name}': {truth.detail}"
-            return replace(treatment, refusal=refusal(truth.cause, self.on_error, detail))
+            return replace(treatment, refusal=refusal(truth.cause, on_error, detail))
         for action in self.then:
             treatment = action(treatment)
-        # A rule that leaves on_error to its default says nothing, so it must not undo another's word.
-        if self.on_error is OnError.REJECT and self.protects:
-            treatment = replace(treatment, on_error=OnError.REJECT)
-        return treatment
+        return replace(treatment, on_error=on_error) if self.protects else treatment
 
     @property
     def alone(self) -> Treatment:
@@ -116,6 +117,13 @@ class Rule:
     def protects(self) -> bool:
         """Whether the rule asks for protection or a signature."""
         return bool(self.alone.protect or self.alone.sign)
+
+
+def _without_backscatter(treatment: Treatment, mail: Mail) -> Treatment:
+    """*treatment* that bounces nothing to a sender who may be forged: he is refused, not written to."""
+    if treatment.unreached is Unreached.BOUNCE and not mail.transaction.from_inside:
+        return replace(treatment, unreached=Unreached.REFUSE)
+    return treatment
 
 
 def rule(node: Node, reader: Reader) -> Rule:

@@ -64,7 +64,7 @@ class Certificates:
     def found(
         self, origin: Origin, address: str, news: Sequence[New], *, at: datetime, until: datetime
     ) -> None:
-        """Note what *origin* answered about *address*, in place of the last answer; it counts *until* then."""
+        """Note what *origin* answered about *address*, in place of its last answer, *until* then."""
 
         def work(connection: Connection) -> None:
             (name,) = _checked([address])

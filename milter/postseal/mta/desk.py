@@ -1,0 +1,126 @@
+"""What a session works with, and what becomes of a whole message there.
+
+Nothing that one message can cause is raised; what is neither judged nor carried out is refused as policy's
+`on_error` says.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from postseal.body import Spool
+from postseal.delivery import Delivery, Undelivered
+from postseal.edits import AddRecipient, DeleteRecipient, edits
+from postseal.envelope import Envelope, Recipient
+from postseal.errors import Cause, Failure
+from postseal.message import Message
+from postseal.methods.method import Methods
+from postseal.metrics import Metrics
+from postseal.mta.answer import Prepared, prepared
+from postseal.mta.traffic import Pulse, Traffic
+from postseal.outcome import Copy, Held, Outcome, Reply
+from postseal.pipeline import Decides, carry_out
+from postseal.remedy import DEFER, Choice, OnError, deferral, refusal
+from postseal.settings import Limits
+from postseal.treatment import Treatment
+
+_TOO_MANY_RECIPIENTS = Reply(550, "5.5.3", "This message has too many recipients.", Cause.LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What a message is judged by from its MAIL to its answer."""
+
+    policy: Decides
+    methods: Methods
+    limits: Limits
+    on_error: OnError = DEFER
+
+
+@dataclass(slots=True)
+class Desk:
+    """What every session of a worker works with.  *rulebook* may be replaced; messages keep theirs."""
+
+    rulebook: Rulebook
+    spool: Spool
+    metrics: Metrics
+    traffic: Traffic
+    pulse: Pulse
+    delivery: Delivery | None = None
+
+
+@dataclass(slots=True)
+class Treated:
+    """What becomes of a message.  *seconds*: by stage.
+
+    *changes*: if copies leave, what makes one of them of what the MTA has; None if nothing stays there:
+    all recipients were served at an earlier try, or a rule deletes the mail.
+    """
+
+    outcome: Outcome
+    changes: Prepared | None = None
+    treatments: Mapping[Recipient, Treatment] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def treat(
+    message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, with_leading_space: bool
+) -> Treated:
+    """Judge *message* by *book* and do what that asks for, up to what the MTA has to be told."""
+    if len(envelope.recipients) > book.limits.recipients:
+        return Treated(_TOO_MANY_RECIPIENTS)
+    started = time.monotonic()
+    treatments = book.policy.decide(message, envelope)
+    decided = time.monotonic()
+    outcome, changes = carry_out(message, envelope, treatments, book.methods), None
+    if isinstance(outcome, list):
+
+        def ready(stays: Copy) -> Prepared:
+            kept, given = dict.fromkeys(stays.recipients), dict.fromkeys(envelope.recipients)
+            # Who comes first: an MTA might take a message without any recipient for finished.
+            come = [AddRecipient(r.address) for r in kept if r not in given]
+            gone = [DeleteRecipient(r.address) for r in given if r not in kept]
+            told = [*come, *gone, *edits(message, stays.message)]
+            return prepared(told, with_leading_space=with_leading_space)
+
+        try:
+            changes = _changes(message, envelope, outcome, desk.delivery, ready)
+        except Failure as failure:
+            outcome = _undelivered(failure, treatments)
+    seconds = {"decide": decided - started, "protect": time.monotonic() - decided}
+    return Treated(outcome, changes, treatments, seconds)
+
+
+def _changes(
+    message: Message,
+    envelope: Envelope,
+    copies: Sequence[Copy],
+    delivery: Delivery | None,
+    ready: Callable[[Copy], Prepared],
+) -> Prepared | None:
+    """What the MTA's message has to become, after all that cannot stay in it has been submitted.
+
+    None if nothing stays: all recipients were served at an earlier try, or a rule deletes the mail.
+    """
+    if not copies:
+        return None
+    first = copies[0]
+    if all(copy.message is first.message and not copy.back for copy in copies):
+        # One transaction carries one body to all its recipients, and that is all they need.
+        return ready(replace(first, recipients=tuple(who for copy in copies for who in copy.recipients)))
+    if delivery is None:
+        words = ", ".join(copy.method for copy in copies)
+        raise Failure(Cause.SPLIT, f"{len(copies)} different copies: {words}")
+    stays = delivery.divide(message, envelope, copies, ready)
+    return ready(stays) if stays else None
+
+
+def _undelivered(failure: Failure, treatments: Mapping[Recipient, Treatment]) -> Reply | Held:
+    """What becomes of a message of which a copy, or none, can leave."""
+    whose = next(iter(treatments))
+    if isinstance(failure, Undelivered):
+        whose = failure.recipients[0]
+        # Some have their copies: whoever is told now that the message failed would send it to them again.
+        if failure.begun and treatments[whose].on_error.last(failure.cause).choice is Choice.REJECT:
+            return deferral(failure.cause, failure.detail)
+    return refusal(failure.cause, treatments[whose].on_error, failure.detail)

@@ -1,0 +1,73 @@
+"""Actions that ask for protection: which methods, and what becomes of people out of their reach.
+
+The words say what is required and what is only wished; nobody's failure turns the one into the other.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from postseal.policy.action_values import Methods, Yes
+from postseal.treatment import Already, Treatment, Unreached
+
+
+def protect(treatment: Treatment, methods: Methods) -> Treatment:
+    """Protect the message by the first of these methods that reaches the recipient.
+
+    Required for all: if none reaches one of the recipients, nobody gets the message, and it is answered
+    as the rule's `on_error` says; it never goes plain.  A later rule replaces the list of an earlier one:
+    it can choose other methods, and be stricter about people out of reach, but not more lenient.
+    """
+    return _protecting(treatment, methods, Unreached.REFUSE)
+
+
+def protect_or_bounce(treatment: Treatment, methods: Methods) -> Treatment:
+    """Protect the message by the first of these methods that reaches the recipient, or bounce it for him.
+
+    The recipients who are reached get the message; for the others it goes back to the sender, with a
+    delivery status notification that names them.  If nobody is reached, or the sender cannot be told (he
+    has not shown who he is, or wants no notification), the whole message is refused at once.
+    """
+    return _protecting(treatment, methods, Unreached.BOUNCE)
+
+
+def protect_if_possible(treatment: Treatment, methods: Methods) -> Treatment:
+    """Protect the message by the first of these methods that reaches the recipient; else it goes plain.
+
+    Plain goes only to people who are known to be out of reach.  Where that cannot be told, because a
+    certificate cannot be looked up or encrypting fails, the mail is answered as `on_error` says.
+    """
+    return _protecting(treatment, methods, Unreached.PLAIN)
+
+
+def never_protect(treatment: Treatment, _yes: Yes) -> Treatment:
+    """Do not protect the message for this recipient, whatever earlier rules asked for.
+
+    Later rules may ask for protection again.  A signature that was asked for stays.
+    """
+    return replace(treatment, protect=(), unreached=Unreached.REFUSE)
+
+
+def already_protected(treatment: Treatment, choice: Already) -> Treatment:
+    """What becomes of a message that the sender has encrypted already: `leave`, `wrap` or `reject`.
+
+    Encrypted means S/MIME, PGP/MIME or OpenPGP armor as the only text, told by the octets.  `leave`, the
+    default, lets it go as it is; `wrap` protects it again; `reject` refuses it, for gateways that must
+    inspect all mail.  With `leave`, a message that is signed or encrypted is not signed either.
+    """
+    return replace(treatment, already=choice)
+
+
+ACTIONS: tuple[Callable[..., Treatment], ...] = (
+    protect,
+    protect_or_bounce,
+    protect_if_possible,
+    never_protect,
+    already_protected,
+)
+"""The actions of this module."""
+
+
+def _protecting(treatment: Treatment, methods: tuple[str, ...], unreached: Unreached) -> Treatment:
+    if treatment.protect:  # an earlier rule must not be weakened
+        unreached = max(unreached, treatment.unreached)
+    return replace(treatment, protect=methods, unreached=unreached)
