@@ -12,6 +12,7 @@ from postseal.methods.table import PROTECTING
 from postseal.policy.load import load as load_policy
 from postseal.policy.manual import manual
 from postseal.settings import Settings, load
+from postseal.settings_smime import Ldap, Lookup
 
 HOUSE = Path(__file__).parent.parent
 DOCUMENTS = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/*.md"), *HOUSE.glob("contrib/**/*.md")])
@@ -37,6 +38,9 @@ def test_settings_example_holds_every_setting_with_its_default() -> None:
     for group in (default.listen, default.limits, default.smime):
         for field in dataclasses.fields(group):
             assert re.search(rf"(?m)^  {field.name}:", text), field.name
+    for kind, margin in ((Lookup, " {4}#?"), (Ldap, " {4}#  ")):
+        for field in dataclasses.fields(kind):
+            assert re.search(rf"(?m)^{margin}{field.name}:", text), field.name
 
 
 def test_settings_example_and_shipped_policies_are_good_together() -> None:

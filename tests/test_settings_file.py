@@ -5,7 +5,8 @@ import pytest
 
 from postseal import settings
 from postseal.errors import BadInput
-from postseal.settings import Identity, Limits, Listen, Settings, Smime
+from postseal.settings import Limits, Listen, Settings
+from postseal.settings_smime import Identity, Smime
 
 
 def load(folder: Path, text: str) -> Settings:

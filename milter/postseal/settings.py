@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Annotated
 
 from postseal import document, scalar
-from postseal.binding import Name, Reader
+from postseal.binding import Reader
 from postseal.document import Mapping, Node, Problems, bad
 from postseal.scalar import Network
+from postseal.settings_smime import CIPHERS, Smime
 
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
-
-CIPHERS = ("aes-128-cbc", "aes-256-cbc")
-"""Content encryption that every mail program in use can read, by the words of postseal.yaml."""
 
 Count = Annotated[int, scalar.count]
 Size = Annotated[int, scalar.size]
@@ -74,17 +72,6 @@ def patience(node: Node, _reader: object = None) -> float:
     return seconds
 
 
-def sender(node: Node, reader: Reader) -> str:
-    """An address, or a domain for all addresses in it."""
-    written = scalar.text(node)
-    if "@" not in written:
-        return scalar.domain(node)
-    local, _, domain = written.rpartition("@")
-    if not local or not domain or re.search(r"[\s<>]", written):
-        raise bad(node.place, f"expected an address or a domain, found '{written}'", "write ann@example.com")
-    return written
-
-
 def _check_port(node: Node, port: str) -> None:
     if not 1 <= int(port) <= 65535:
         raise bad(node.place, f"there is no port {port}", "choose a port from 1 to 65535")
@@ -126,24 +113,6 @@ class Limits:
     recipients: Count = 10_000
     message_bytes: Size = 256 << 20
     inspect_bytes: Size = 4 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who may be signed for: addresses or domains, and the files of their certificate chain and key."""
-
-    senders: tuple[Annotated[str, sender], ...]
-    certificate: Path
-    key: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Smime:
-    """S/MIME: the folder of recipients' certificates (PEM or DER), the cipher, who signs."""
-
-    certificates: Path | None = None
-    cipher: Annotated[str, Name("cipher")] = "aes-256-cbc"
-    identities: tuple[Identity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
-from postseal.settings import Identity
+from postseal.settings_smime import Identity
 
 ROOT = Authority.root()
 ANN = ROOT.intermediate().issue("ann@example.com")

@@ -11,7 +11,8 @@ from postseal.envelope import Envelope, Recipient
 from postseal.errors import BadInput, Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods import table
-from postseal.settings import Identity, Settings, Smime
+from postseal.settings import Settings
+from postseal.settings_smime import Identity, Smime
 
 NOW = datetime.now(UTC)
 ROOT = Authority.root()

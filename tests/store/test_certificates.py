@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from postseal.settings_smime import KeyChange
 from postseal.store.certificates import Certificates
 from postseal.store.engine import Store
-from postseal.store.kept import KeyChange, New, Origin, Outcome, Word
+from postseal.store.kept import New, Origin, Outcome, Word
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -14,10 +14,11 @@ import pytest
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
+from postseal.settings_smime import Revocation
 from postseal.trust import crl
 from postseal.trust.anchors import Anchors
 from postseal.trust.crl import Crl
-from postseal.trust.trust import NothingKnown, RevocationPolicy, Trust
+from postseal.trust.trust import NothingKnown, Trust
 
 PKITS = Path(cryptography_vectors.__file__).parent / "x509" / "PKITS_data"
 AT = datetime(2020, 1, 1, tzinfo=UTC)
@@ -90,7 +91,7 @@ class AllLists(NothingKnown):
 def verdicts() -> dict[str, str]:
     named = dict(certificates())
     others = [certificate for name, certificate in named.items() if not name.endswith("EE")]
-    trust = Trust(Anchors((named["TrustAnchorRootCertificate"],)), RevocationPolicy.HARD, AllLists())
+    trust = Trust(Anchors((named["TrustAnchorRootCertificate"],)), Revocation.HARD, AllLists())
     people = {name: certificate for name, certificate in named.items() if name.endswith("EE")}
     return {name: str(trust.judge(certificate, others, at=AT)) for name, certificate in people.items()}
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from demo.pki import Authority, Person, pem
-from postseal.errors import BadInput
-from postseal.trust import address, anchors, crl
+from demo.pki import Authority, Person
+from postseal.settings_smime import Revocation
+from postseal.trust import address, crl
 from postseal.trust.anchors import Anchors
 from postseal.trust.crl import Crl
-from postseal.trust.trust import NothingKnown, RevocationPolicy, Trust, Use
+from postseal.trust.trust import NothingKnown, Trust, Use
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -192,7 +191,7 @@ class Lists(NothingKnown):
         return self.known
 
 
-def trust(policy: RevocationPolicy, *octets: bytes) -> Trust:
+def trust(policy: Revocation, *octets: bytes) -> Trust:
     return Trust(TRUST.anchors, policy, Lists(*octets))
 
 
@@ -220,7 +219,7 @@ LISTS = {
 def test_hard_policy_believes_only_what_is_known_to_be_good(
     octets: tuple[bytes, ...], rule: str | None
 ) -> None:
-    assert trust(RevocationPolicy.HARD, *octets).judge(ANN.certificate, at=NOW).rule == rule
+    assert trust(Revocation.HARD, *octets).judge(ANN.certificate, at=NOW).rule == rule
 
 
 @pytest.mark.parametrize(("octets", "rule"), LISTS.values(), ids=LISTS)
@@ -229,12 +228,12 @@ def test_soft_policy_refuses_only_what_is_known_to_be_revoked(
 ) -> None:
     expected = rule if rule == "revoked" else None
 
-    assert trust(RevocationPolicy.SOFT, *octets).judge(ANN.certificate, at=NOW).rule == expected
-    assert trust(RevocationPolicy.OFF, *octets).judge(ANN.certificate, at=NOW).rule is None
+    assert trust(Revocation.SOFT, *octets).judge(ANN.certificate, at=NOW).rule == expected
+    assert trust(Revocation.OFF, *octets).judge(ANN.certificate, at=NOW).rule is None
 
 
 def test_vouched_certificate_that_is_known_to_be_revoked_is_refused() -> None:
-    known = trust(RevocationPolicy.SOFT, BELOW.crl(ANN.certificate))
+    known = trust(Revocation.SOFT, BELOW.crl(ANN.certificate))
 
     assert known.vouched(ANN.certificate, at=NOW).rule == "revoked"
 
@@ -244,50 +243,10 @@ def test_list_that_a_successor_of_the_issuer_signed_counts() -> None:
     anchored = Anchors((ROOT.certificate,), (BELOW.certificate, successor.certificate))
     lists = Lists(successor.crl(ANN.certificate), ROOT.crl())
 
-    assert Trust(anchored, RevocationPolicy.HARD, lists).judge(ANN.certificate, at=NOW).rule == "revoked"
+    assert Trust(anchored, Revocation.HARD, lists).judge(ANN.certificate, at=NOW).rule == "revoked"
 
 
 @pytest.mark.parametrize("octets", [b"", b"\x30\x00", b"junk", BELOW.crl()[:-9], BELOW.crl() + b"x"])
 def test_malformed_list_is_an_error_of_its_own(octets: bytes) -> None:
     with pytest.raises(ValueError, match="malformed"):
         crl.load(octets)
-
-
-def test_folder_of_anchors_tells_roots_from_intermediates_and_the_rest(tmp_path: Path) -> None:
-    (tmp_path / "all.pem").write_bytes(pem(ROOT.certificate, BELOW.certificate, ANN.certificate))
-    (tmp_path / "junk.crt").write_bytes(b"junk")
-
-    loaded = anchors.load(tmp_path, NOW)
-
-    assert loaded.roots == (ROOT.certificate,)
-    assert loaded.intermediates == (BELOW.certificate,)
-    assert ["not the certificate of an authority" in warning.what for warning in loaded.warnings] == [
-        True,
-        False,
-    ]
-
-
-def test_folder_of_anchors_without_one_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "below.pem").write_bytes(BELOW.pem)
-
-    with pytest.raises(BadInput, match="no self-signed authority"):
-        anchors.load(tmp_path, NOW)
-    with pytest.raises(BadInput, match="cannot be read"):
-        anchors.load(tmp_path / "missing", NOW)
-
-
-def test_authority_that_is_self_issued_but_not_self_signed_is_no_anchor(tmp_path: Path) -> None:
-    (tmp_path / "forged.pem").write_bytes(Authority.root("Test Root").intermediate("Test Root").pem)
-    (tmp_path / "root.pem").write_bytes(ROOT.pem)
-
-    loaded = anchors.load(tmp_path, NOW)
-
-    assert loaded.roots == (ROOT.certificate,)
-    assert len(loaded.intermediates) == 1
-
-
-def test_expired_anchor_is_a_warning(tmp_path: Path) -> None:
-    (tmp_path / "root.pem").write_bytes(ROOT.pem)
-
-    with pytest.raises(BadInput, match="the authority cannot be used: it expired"):
-        anchors.load(tmp_path, NOW + 9999 * DAY)

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from postseal import settings
+from postseal import settings_smime
 from postseal.certificates import private_key, purpose, read
 from postseal.certificates.private_key import PrivateKey
 from postseal.envelope import domain_key, key, split
@@ -76,7 +76,7 @@ class Identities:
         return self._by_sender.get(key(sender), ()) + self._by_sender.get(domain, ())
 
 
-def load(named: Sequence[settings.Identity], at: datetime) -> Identities:
+def load(named: Sequence[settings_smime.Identity], at: datetime) -> Identities:
     """The identities that the settings name.  Raises BadInput with all that is wrong with them.
 
     What is wrong only at the time *at*, or only unwise, is a warning.
@@ -102,7 +102,7 @@ def load(named: Sequence[settings.Identity], at: datetime) -> Identities:
     return Identities(tuple(sorted(warnings)), newest_first)
 
 
-def _identity(named: settings.Identity) -> tuple[SigningIdentity, list[Problem]]:
+def _identity(named: settings_smime.Identity) -> tuple[SigningIdentity, list[Problem]]:
     private, warnings = private_key.load(named.key)
     file = read.certificates(named.certificate)  # a private key may stand beside: the files may be one
     if file.problems:

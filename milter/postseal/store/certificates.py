@@ -12,8 +12,9 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from postseal.settings_smime import KeyChange
 from postseal.store.engine import Store
-from postseal.store.kept import Kept, KeyChange, New, Origin, Outcome, Word
+from postseal.store.kept import Kept, New, Origin, Outcome, Word
 from postseal.store.schema import ADDRESS_CHARACTERS, certificate_addresses, certificates, lookups
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class Certificates:
     def found(
         self, origin: Origin, address: str, news: Sequence[New], *, at: datetime, until: datetime
     ) -> None:
-        """Note what *origin* answered about *address*, in place of its last answer, *until* then."""
+        """Note what *origin* answered about *address*; it replaces the last one, and counts *until* then."""
 
         def work(connection: Connection) -> None:
             (name,) = _checked([address])

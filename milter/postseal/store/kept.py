@@ -23,13 +23,6 @@ class Word(StrEnum):
     DISTRUSTED = "distrusted"  # never used, nor what it issued
 
 
-class KeyChange(StrEnum):
-    """What becomes of a new key for an address that has one pinned."""
-
-    PENDING = "pending"  # it waits for the administrator
-    SAME_ISSUER = "same_issuer"  # used at once if the issuer of the pinned one issued it; else it waits
-
-
 class Outcome(StrEnum):
     """What became of a harvested certificate."""
 

@@ -30,7 +30,7 @@ class Anchors:
 def load(folder: Path, at: datetime) -> Anchors:
     """The authorities in the files of *folder*; what is wrong with one at the time *at* is a warning.
 
-    Raises BadInput if the folder cannot be read or holds no anchor: all would be refused.
+    Raises BadInput if the folder cannot be read.
     """
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
@@ -52,8 +52,8 @@ def load(folder: Path, at: datetime) -> Anchors:
                 intermediates[certificate] = None
     if not roots:
         what = "there is no self-signed authority in the folder of trusted authorities"
-        hint = "put the root of your partners' authority there, or leave smime.trust out"
-        raise BadInput([*warnings, Problem(Place(str(folder)), what, hint)])
+        hint = "put the root of your partners' authority there; until then only what you vouch for is used"
+        warnings.append(Problem(Place(str(folder)), what, hint))
     return Anchors(tuple(roots), tuple(intermediates), tuple(sorted(warnings)))
 
 

@@ -52,7 +52,7 @@ class Paths:
         """
         intermediates = list(dict.fromkeys([*self._anchors.intermediates, *others]))
         if self._store is None:
-            raise Refused(Rule.PATH, "no authority is trusted: smime.trust is not set")
+            raise Refused(Rule.PATH, "no authority is trusted: smime.trust names none")
         verifier = (
             PolicyBuilder()
             .store(self._store)

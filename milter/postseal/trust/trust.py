@@ -17,6 +17,7 @@ from cryptography.x509 import ocsp as rfc6960
 
 from postseal.certificates import purpose
 from postseal.envelope import key
+from postseal.settings_smime import Revocation
 from postseal.trust import address, crl, ocsp
 from postseal.trust.anchors import Anchors
 from postseal.trust.crl import Crl
@@ -30,14 +31,6 @@ class Use(StrEnum):
 
     ENCRYPT = "encrypt"  # to its owner
     VERIFY = "verify"  # signatures of its owner
-
-
-class RevocationPolicy(StrEnum):
-    """What is asked about revocation, and what it means if nobody knows."""
-
-    OFF = "off"  # nothing is asked
-    SOFT = "soft"  # what is known to be revoked is refused
-    HARD = "hard"  # what is not known to be good is refused
 
 
 class Revocations(Protocol):
@@ -69,7 +62,7 @@ class Trust:
     """Whom we believe.  *subject_addresses*: whether an address in the subject counts, without another."""
 
     anchors: Anchors = field(default_factory=Anchors)
-    policy: RevocationPolicy = RevocationPolicy.SOFT
+    policy: Revocation = Revocation.SOFT
     revocations: Revocations = field(default_factory=NothingKnown, repr=False)
     subject_addresses: bool = False
     _paths: Paths = field(init=False, repr=False)
@@ -148,7 +141,7 @@ class Trust:
     def _check_revocation(
         self, path: Sequence[x509.Certificate], pool: tuple[x509.Certificate, ...], at: datetime
     ) -> None:
-        if self.policy is RevocationPolicy.OFF:
+        if self.policy is Revocation.OFF:
             return
         unknown = ""
         for certificate, issuer in itertools.pairwise(path):
@@ -157,7 +150,7 @@ class Trust:
             if revoked:
                 raise Refused(Rule.REVOKED, f"{who} was revoked ({revoked})")
             unknown = unknown or (why and f"whether {who} was revoked is not known: {why}")
-        if unknown and self.policy is RevocationPolicy.HARD:
+        if unknown and self.policy is Revocation.HARD:
             raise Refused(Rule.REVOCATION_UNKNOWN, unknown)
 
     def _revoked(
@@ -215,7 +208,7 @@ class Trust:
         """Whether lists that *issuer* itself signed do not revoke *certificate*; one level, so it ends."""
         lists = self.revocations.lists(certificate, issuer)
         said = crl.status(certificate, lists, at, signed=lambda one: _signed_by(one, issuer))
-        return not said.revoked and (said.good or self.policy is not RevocationPolicy.HARD)
+        return not said.revoked and (said.good or self.policy is not Revocation.HARD)
 
 
 def _check_listed(path: Iterable[x509.Certificate], distrusted: Collection[bytes]) -> None:

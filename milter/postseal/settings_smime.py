@@ -1,0 +1,152 @@
+"""What an administrator sets for S/MIME: certificates, whom to believe, where to look, who signs."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from postseal import scalar
+from postseal.binding import Name, Reader
+from postseal.document import Node, bad
+
+CIPHERS = ("aes-128-cbc", "aes-256-cbc")
+"""Content encryption that every mail program in use can read, by the words of postseal.yaml."""
+
+
+class Revocation(StrEnum):
+    """What is asked about revocation, and what it means if nobody knows."""
+
+    OFF = "off"  # nothing is asked
+    SOFT = "soft"  # what is known to be revoked is refused
+    HARD = "hard"  # what is not known to be good is refused
+
+
+class KeyChange(StrEnum):
+    """What becomes of a new key for an address that has one pinned."""
+
+    PENDING = "pending"  # it waits for the administrator
+    SAME_ISSUER = "same_issuer"  # used at once if the issuer of the pinned one issued it; else it waits
+
+
+class Source(StrEnum):
+    """Where a recipient's certificate is looked for."""
+
+    STORE = "store"  # what was imported, by `postseal certs add`
+    DIRECTORY = "directory"  # the folder of files
+    HARVESTED = "harvested"  # what came with signed mail
+    LDAP = "ldap"
+    DNS = "dns"  # SMIMEA records
+    HTTP = "http"
+    DOMAIN = "domain"  # one certificate for all of a domain, by `postseal certs add --domain`
+
+
+LOCAL = (Source.STORE, Source.DIRECTORY, Source.HARVESTED, Source.DOMAIN)
+"""Sources that need no setting of their own."""
+
+
+def sender(node: Node, reader: Reader) -> str:
+    """An address, or a domain for all addresses in it."""
+    written = scalar.text(node)
+    if "@" not in written:
+        return scalar.domain(node)
+    local, _, domain = written.rpartition("@")
+    if not local or not domain or re.search(r"[\s<>]", written):
+        raise bad(node.place, f"expected an address or a domain, found '{written}'", "write ann@example.com")
+    return written
+
+
+def ldap_url(node: Node, _reader: object = None) -> str:
+    """An LDAP server: `ldaps://HOST`, `ldap://HOST:PORT` or `ldapi:///PATH`."""
+    written = scalar.text(node)
+    if not re.fullmatch(r"ldaps?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:[0-9]{1,5})?/?|ldapi://[\w%./-]+", written):
+        raise bad(node.place, f"bad LDAP server '{written}'", "write ldaps://HOST or ldap://HOST:PORT")
+    return written
+
+
+def ldap_filter(node: Node, _reader: object = None) -> str:
+    """An LDAP search filter (RFC 4515) with `{address}` where the recipient's address belongs."""
+    written = scalar.text(node)
+    if "{address}" not in written or written.count("(") != written.count(")") or written[:1] != "(":
+        raise bad(node.place, f"bad filter '{written}'", "write it as (mail={address})")
+    return written
+
+
+def lookup_url(node: Node, _reader: object = None) -> str:
+    """A URL with `{address}`, `{local}` or `{domain}` in it, as `https://certs.example.com/{address}`."""
+    written = scalar.text(node)
+    if not re.match(r"https?://[^/{}]+/", written) or not re.search(r"\{(address|local)\}", written):
+        hint = "write it as https://certs.example.com/lookup?mail={address}"
+        raise bad(node.place, f"bad URL '{written}'", hint)
+    return written
+
+
+def resolver(node: Node, _reader: object = None) -> str:
+    """A DNS resolver on this host that validates: `127.0.0.1`, `127.0.0.1:PORT` or `[::1]:PORT`."""
+    written = scalar.text(node)
+    # Its word that an answer was validated is one bit, which anybody on the way could set.
+    if not re.fullmatch(r"127\.[0-9.]{5,11}(:[0-9]{1,5})?|::1|\[::1\](:[0-9]{1,5})?", written):
+        hint = "install one, as unbound, on this host, and write 127.0.0.1"
+        raise bad(node.place, f"'{written}' is not a resolver on this host", hint)
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who may be signed for: addresses or domains, and the files of their certificate chain and key."""
+
+    senders: tuple[Annotated[str, sender], ...]
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ldap:
+    """A directory of people with certificates.
+
+    *bind_dn*, *password_file*: who asks, nobody in particular if left out.  *certificate_authority*: a
+    file that the server's certificate is checked with, in place of the system's.
+    """
+
+    url: Annotated[str, ldap_url]
+    base: str
+    filter: Annotated[str, ldap_filter] = "(mail={address})"
+    bind_dn: str = ""
+    password_file: Path | None = None
+    certificate_authority: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Where certificates are looked for, in this order; the first with a usable one is the last asked.
+
+    *timeout*: for each source.  *keep*: how long an answer of a source elsewhere counts; *keep_nothing*:
+    the same for the answer that there is none.
+    """
+
+    sources: tuple[Source, ...] = LOCAL
+    timeout: Annotated[float, scalar.duration] = 4.0
+    keep: Annotated[float, scalar.duration] = 12 * 3600.0
+    keep_nothing: Annotated[float, scalar.duration] = 3600.0
+    ldap: Ldap | None = None
+    dns: Annotated[str, resolver] = "127.0.0.1"
+    http: Annotated[str, lookup_url] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Smime:
+    """S/MIME: recipients' certificates, whom to believe, the cipher, who signs.
+
+    *certificates*: a folder of files that the administrator vouches for.  *trust*: the folder of
+    authorities for all others.  *subject_addresses*: whether an address in the subject counts where the
+    subjectAltName has none.
+    """
+
+    certificates: Path | None = None
+    cipher: Annotated[str, Name("cipher")] = "aes-256-cbc"
+    identities: tuple[Identity, ...] = ()
+    trust: Path | None = None
+    revocation: Revocation = Revocation.SOFT
+    subject_addresses: bool = False
+    key_change: KeyChange = KeyChange.PENDING
+    lookup: Lookup = field(default_factory=Lookup)
