@@ -174,7 +174,7 @@ class _Work:
             return _Need(KEPT, treatment, "")
         table = self._methods.table
         word = choose(table, treatment, recipient, after=wish.after, failed=wish.failed)
-        if word == BOUNCED and not _can_be_told(self._envelope, recipient):
+        if word == BOUNCED and not _can_be_told(self._message, self._envelope, recipient):
             raise Failure(Cause.NO_CERTIFICATE, obstacles(table, treatment, recipient))
         # A protected copy names its readers, so nobody may share one with a hidden recipient.
         alone = word in treatment.protect and not _shown(recipient, self._visible, treatment)
@@ -220,8 +220,15 @@ class _Work:
         return _visible(self._message)
 
 
-def _can_be_told(envelope: Envelope, recipient: Recipient) -> bool:
-    """Whether the sender can be told, and wants to be, that *recipient* goes without (RFC 3461 §4.1)."""
+def _can_be_told(message: Message, envelope: Envelope, recipient: Recipient) -> bool:
+    """Whether the sender can be told, and wants to be, that *recipient* goes without (RFC 3461 §4.1).
+
+    Automatic and list mail is not answered (RFC 3834 §2): nobody would read it, or too many.
+    """
+    automatic = (message.first("Auto-Submitted") or b"no").lower().split(b";")[0].strip() != b"no"
+    bulk = (message.first("Precedence") or b"").lower() in {b"bulk", b"junk", b"list"}
+    if automatic or bulk or message.first("List-Id") is not None:
+        return False
     wanted = [word.upper().partition("=") for word in recipient.parameters]
     notify = next((value.split(",") for name, _, value in wanted if name == "NOTIFY"), ["FAILURE"])
     return bool(envelope.sender) and "FAILURE" in notify
