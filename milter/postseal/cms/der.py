@@ -31,6 +31,18 @@ def element(tag: int, *contents: bytes) -> bytes:
     return begin(tag, len(content)) + content
 
 
+def enclosing(size: int, *levels: tuple[int, bytes]) -> bytes:
+    """What stands in front of *size* octets: elements around each other, the innermost first.
+
+    Each level is a tag and the elements that stand in it before the next one inward.
+    """
+    front = b""
+    for tag, before in levels:
+        front = before + front
+        front = begin(tag, len(front) + size) + front
+    return front
+
+
 def sequence(*elements: bytes) -> bytes:
     """A SEQUENCE or SEQUENCE OF."""
     return element(SEQUENCE, *elements)

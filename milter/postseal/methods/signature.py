@@ -14,7 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from postseal.body import Spool
 from postseal.certificates.identity import Identities, SigningIdentity
 from postseal.cms import encoding, entity, field
-from postseal.cms.signed import Signer
+from postseal.cms.signed import Signer, detached, micalg
 from postseal.envelope import Envelope, key
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
@@ -55,7 +55,7 @@ class SmimeSignature:
         signer = self._signers[self._identity(message, envelope, at)]
         canonical = entity.canonical(entity.inner(message), self._spool)
         try:
-            signature = signer.signed(canonical.pieces(), at)
+            signature = detached(canonical.pieces(), signers=[signer], at=at)
         except (ValueError, UnsupportedAlgorithm) as error:
             raise Failure(Cause.CRYPTO, f"signing failed: {error}") from error
         boundary = _boundary(canonical)
@@ -67,7 +67,7 @@ class SmimeSignature:
         content = [
             Header.of(
                 "Content-Type",
-                f'multipart/signed; protocol="application/pkcs7-signature"; micalg={signer.micalg};'
+                f'multipart/signed; protocol="application/pkcs7-signature"; micalg={micalg([signer])};'
                 f' boundary="{boundary.decode("ascii")}"',
             )
         ]

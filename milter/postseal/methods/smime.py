@@ -13,7 +13,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from postseal.body import Spool
 from postseal.certificates.directory import CertificateDirectory
 from postseal.cms import encoding, entity
-from postseal.cms.enveloped import DEFAULT_CIPHER, enveloped
+from postseal.cms.cipher import DEFAULT_CIPHER, smime_type
+from postseal.cms.enveloped import enveloped
 from postseal.cms.recipient import recipient_key
 from postseal.envelope import Recipient
 from postseal.errors import Cause, Failure
@@ -21,7 +22,6 @@ from postseal.message import Header, Message
 from postseal.methods.replacement import replaced
 
 _CONTENT = (
-    Header.of("Content-Type", 'application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"'),
     Header.of("Content-Transfer-Encoding", "base64"),
     Header.of("Content-Disposition", 'attachment; filename="smime.p7m"'),
 )
@@ -70,7 +70,8 @@ class SmimeMethod:
                 draft.write(piece)
         except (ValueError, UnsupportedAlgorithm) as error:
             raise Failure(Cause.CRYPTO, f"encryption failed: {error}") from error
-        return replaced(message, draft.body(), *_CONTENT)
+        kind = f'application/pkcs7-mime; smime-type={smime_type(self._cipher)}; name="smime.p7m"'
+        return replaced(message, draft.body(), Header.of("Content-Type", kind), *_CONTENT)
 
     def _certificate(self, recipient: Recipient) -> x509.Certificate:
         for certificate in self._directory.usable(recipient.address, self._clock()):
