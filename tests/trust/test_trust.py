@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from demo.pki import Authority, Person
+from postseal.certificates import address
 from postseal.settings_smime import Revocation
-from postseal.trust import address, crl
+from postseal.trust import crl
 from postseal.trust.anchors import Anchors
 from postseal.trust.crl import Crl
 from postseal.trust.trust import NothingKnown, Trust, Use

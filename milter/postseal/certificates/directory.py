@@ -71,13 +71,13 @@ class CertificateDirectory:
 
     def usable(self, address: str, at: datetime) -> tuple[x509.Certificate, ...]:
         """The certificates that mail to *address* can be encrypted with at the time *at*, best first."""
-        return tuple(known.certificate for known in self._of(address) if not known.refusal(at))
+        return tuple(known.certificate for known in self.of(address) if not known.refusal(at))
 
     def refusals(self, address: str, at: datetime) -> tuple[Problem, ...]:
         """Why the certificates of *address* that cannot be used cannot."""
         return tuple(
             Problem(known.place, f"the certificate cannot be used: {refusal}")
-            for known in self._of(address)
+            for known in self.of(address)
             if (refusal := known.refusal(at))
         )
 
@@ -86,7 +86,8 @@ class CertificateDirectory:
         counted = Counter(known.state(at) for known in self._all)
         return {state.value: counted[state] for state in State}
 
-    def _of(self, address: str) -> tuple[Known, ...]:
+    def of(self, address: str) -> tuple[Known, ...]:
+        """All certificates of *address*, usable or not, the newest first."""
         return self._by_address.get(key(address), ())
 
 

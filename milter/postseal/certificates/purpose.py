@@ -12,6 +12,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 
+from postseal.certificates import address
+
 MALFORMED = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
 """All that cryptography raises about a certificate with something wrong in it."""
 
@@ -34,16 +36,7 @@ def addresses(certificate: x509.Certificate) -> tuple[str, ...]:
 
     Raises one of MALFORMED.
     """
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        found = names.get_values_for_type(x509.RFC822Name)
-    except x509.ExtensionNotFound:
-        found = []
-    if not found:
-        attributes = certificate.subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS)
-        found = [str(attribute.value) for attribute in attributes]
-    # Real certificates have been seen with a blank behind an address.
-    return tuple(address.strip() for address in found if "@" in address)
+    return address.certified(certificate) or address.in_subject(certificate)
 
 
 def is_authority(certificate: x509.Certificate) -> bool:

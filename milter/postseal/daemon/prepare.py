@@ -7,11 +7,12 @@ from typing import Final
 from postseal import log
 from postseal.errors import BadInput, Failure, Place, Problem
 from postseal.settings import Settings
+from postseal.settings_smime import Source
 from postseal.store.migrate import migrate
 
 _log = logging.getLogger(__name__)
 
-_WITHOUT_STORE: Final = "mail whose recipients need different copies is deferred; reload when it is back"
+_WITHOUT_STORE: Final = "mail that needs it is deferred; reload when it is back"
 
 
 def prepare(settings: Settings) -> None:
@@ -23,7 +24,7 @@ def prepare(settings: Settings) -> None:
             what = f"cannot be made: {error.strerror}"
             hint = "make it, or name another directory in the settings"
             raise BadInput([Problem(Place(str(directory)), what, hint)]) from None
-    if settings.submit_to:
+    if settings.submit_to or set(settings.smime.lookup.sources) != {Source.DIRECTORY}:
         try:
             migrate(settings.store, timeout=settings.store_timeout)
         except Failure as failure:

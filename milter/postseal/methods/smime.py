@@ -6,18 +6,18 @@ with its signature, byte for byte.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from postseal.body import Spool
-from postseal.certificates.directory import CertificateDirectory
 from postseal.cms import encoding, entity
 from postseal.cms.cipher import DEFAULT_CIPHER, smime_type
 from postseal.cms.enveloped import enveloped
 from postseal.cms.recipient import recipient_key
 from postseal.envelope import Recipient
-from postseal.errors import Cause, Failure
+from postseal.errors import Cause, Failure, Problem
 from postseal.message import Header, Message
 from postseal.methods.replacement import replaced
 
@@ -27,29 +27,41 @@ _CONTENT = (
 )
 
 
+class Certificates(Protocol):
+    """Where the certificates of recipients come from.  Either verb may raise Failure."""
+
+    def usable(self, address: str, at: datetime) -> tuple[x509.Certificate, ...]:
+        """Those that mail to *address* can be encrypted with at the time *at*, best first."""
+        ...
+
+    def refusals(self, address: str, at: datetime) -> tuple[Problem, ...]:
+        """Why those of *address* that cannot be used cannot."""
+        ...
+
+
 class SmimeMethod:
-    """Encrypts with the certificates of *directory* that are usable at the time of the *clock*."""
+    """Encrypts with those of *certificates* that are usable at the time of the *clock*."""
 
     def __init__(
         self,
-        directory: CertificateDirectory,
+        certificates: Certificates,
         spool: Spool,
         *,
         clock: Callable[[], datetime],
         cipher: str = DEFAULT_CIPHER,
     ) -> None:
-        self._directory = directory
+        self._certificates = certificates
         self._spool = spool
         self._clock = clock
         self._cipher = cipher
 
     def reaches(self, recipient: Recipient) -> bool:
         """Whether there is a usable certificate for *recipient*."""
-        return bool(self._directory.usable(recipient.address, self._clock()))
+        return bool(self._certificates.usable(recipient.address, self._clock()))
 
     def obstacle(self, recipient: Recipient) -> str:
         """What is wrong with the certificates of *recipient*, or that there is none."""
-        refusals = self._directory.refusals(recipient.address, self._clock())
+        refusals = self._certificates.refusals(recipient.address, self._clock())
         return (
             "; ".join(f"{problem.place}: {problem.what}" for problem in refusals) or "there is no certificate"
         )
@@ -74,7 +86,7 @@ class SmimeMethod:
         return replaced(message, draft.body(), Header.of("Content-Type", kind), *_CONTENT)
 
     def _certificate(self, recipient: Recipient) -> x509.Certificate:
-        for certificate in self._directory.usable(recipient.address, self._clock()):
+        for certificate in self._certificates.usable(recipient.address, self._clock()):
             return certificate
         raise Failure(
             Cause.NO_CERTIFICATE, f"smime does not reach <{recipient.address}>: {self.obstacle(recipient)}"

@@ -9,11 +9,16 @@ from postseal.certificates import directory, identity
 from postseal.certificates.directory import CertificateDirectory
 from postseal.certificates.identity import Identities
 from postseal.errors import BadInput, Problem
+from postseal.finding.finder import Finder
+from postseal.finding.shelf import Opening
 from postseal.methods.method import Method, Methods
 from postseal.methods.plain import PlainMethod
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
 from postseal.settings import Settings
+from postseal.trust import anchors
+from postseal.trust.anchors import Anchors
+from postseal.trust.trust import Trust
 
 PROTECTING = frozenset({"smime"})
 """The words of the methods that policies may ask for."""
@@ -44,21 +49,30 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
             certificates = directory.load(settings.smime.certificates, at)
     except BadInput as error:
         problems += error.problems
+    trusted = Anchors()
+    try:
+        if settings.smime.trust is not None:
+            trusted = anchors.load(settings.smime.trust, at)
+    except BadInput as error:
+        problems += error.problems
     try:
         identities = identity.load(settings.smime.identities, at)
     except BadInput as error:
         problems += error.problems
     if problems:
         raise BadInput(problems)
+    trust = Trust(trusted, settings.smime.revocation, subject_addresses=settings.smime.subject_addresses)
+    opening = Opening(settings.store, timeout=settings.store_timeout)
+    finder = Finder(settings.smime.lookup, certificates, opening.shelf, trust, remotes={})
     spool = Spool(settings.spool_directory, settings.memory_body)
     table: dict[str, Method] = {
         "plain": PlainMethod(),
-        "smime": SmimeMethod(certificates, spool, clock=clock, cipher=settings.smime.cipher),
+        "smime": SmimeMethod(finder, spool, clock=clock, cipher=settings.smime.cipher),
     }
     signature = SmimeSignature(identities, spool, clock=clock, trusted_networks=settings.trusted_networks)
     return Loaded(
         Methods(table, signature),
-        (*certificates.warnings, *identities.warnings),
+        (*certificates.warnings, *trusted.warnings, *identities.warnings),
         identities.expiries(),
         certificates.states(at),
     )

@@ -54,3 +54,8 @@ class Kept:
     origin: Origin
     pending: bool
     since: datetime
+
+    @classmethod
+    def found(cls, new: New, address: str, origin: Origin, at: datetime) -> "Kept":
+        """*new* as *origin* gave it for *address*."""
+        return cls(new.fingerprint, new.octets, Word.NOTHING, address, origin, pending=False, since=at)

@@ -24,8 +24,8 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-from postseal.certificates import purpose
-from postseal.trust import address, policies
+from postseal.certificates import address, purpose
+from postseal.trust import constraints, policies
 from postseal.trust.anchors import Anchors
 from postseal.trust.policies import extension
 from postseal.trust.verdict import Refused, Rule
@@ -120,7 +120,7 @@ def _reason(
             if found := _time(current, who, at) or _use(current, who, leaf=current is certificate):
                 return found
             if current in roots:
-                address.check_constraints(seen, address.certified(certificate))
+                constraints.check(seen, address.certified(certificate))
                 return None
             named = [one for one in known if one.subject == current.issuer and one not in seen]
             issuer = next((one for one in named if _issued(one, current)), None)

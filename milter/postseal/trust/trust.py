@@ -15,10 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp as rfc6960
 
-from postseal.certificates import purpose
+from postseal.certificates import address, purpose
 from postseal.envelope import key
 from postseal.settings_smime import Revocation
-from postseal.trust import address, crl, ocsp
+from postseal.trust import constraints, crl, ocsp
 from postseal.trust.anchors import Anchors
 from postseal.trust.crl import Crl
 from postseal.trust.path import Paths, name
@@ -134,7 +134,7 @@ class Trust:
         addresses = self.addresses(path[0])
         if not addresses and (use or owner):
             raise Refused(Rule.ADDRESS, "its subjectAltName names no mail address")
-        address.check_constraints(path, addresses)
+        constraints.check(path, addresses)
         if owner and key(owner) not in map(key, addresses):
             raise Refused(Rule.ADDRESS, f"it is for {', '.join(addresses)}, not for {owner}")
 
