@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -45,7 +46,7 @@ def decided(policy: Policy) -> Treatment:
 )
 def test_window_is_when_the_rule_is_looked_at(written, window: str, at: datetime, active: bool):
     policy = written(f"rules: [{{name: r, {window}, then: {{sign: true}}}}]")
-    policy = Policy(policy.rules, policy.site, policy.digest, clock=lambda: at)
+    policy = replace(policy, clock=lambda: at)
 
     assert decided(policy).sign is active
 

@@ -5,7 +5,7 @@ the rest does not decide: `all` is no as soon as one part is no, `any` is yes as
 Every answer names the conditions that decided, so an explanation and the decision cannot differ.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -53,15 +53,25 @@ class Condition:
     function: Callable[..., bool]
     value: object
 
+    @property
+    def question(self) -> Hashable:
+        """What it asks; conditions that ask the same have the same answer for the same mail."""
+        try:
+            hash(self.value)
+        except TypeError:
+            return self
+        return self.function, self.value
+
     def ask(self, mail: Mail) -> Answer:
         """The function's answer; asked once per transaction unless it is about the recipient."""
         if self.about_recipient:
             truth = self._truth(mail)
         else:
             memory = mail.transaction.memory
-            if self not in memory:
-                memory[self] = self._truth(mail.transaction)
-            truth = memory[self]
+            question = self.question
+            if question not in memory:
+                memory[question] = self._truth(mail.transaction)
+            truth = memory[question]
         return Answer(truth, ((self, truth),))
 
     def _truth(self, subject: Mail | Transaction) -> Truth:

@@ -15,8 +15,10 @@ from postseal import document
 from postseal.binding import Reader
 from postseal.document import Problems, bad
 from postseal.errors import Place
+from postseal.policy.compiled import Kept
 from postseal.policy.examples import Example, check
 from postseal.policy.failure import OnErrors
+from postseal.policy.index import Index
 from postseal.policy.mail import Site
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Rule, rule
@@ -53,7 +55,10 @@ def load(settings: Settings, methods: Collection[str]) -> Policy:
     problems.settle()
     examples = [example for content in contents for example in content.examples]
     on_error = reduce(lambda earlier, content: content.on_error.after(earlier), contents, DEFER)
-    policy = Policy(rules, Site.of(settings), digest.hexdigest()[:12], len(examples), on_error=on_error)
+    index = Index(rules, Kept(settings.runtime_directory / "patterns"))
+    policy = Policy(
+        rules, Site.of(settings), digest.hexdigest()[:12], index, len(examples), on_error=on_error
+    )
     for example in examples:
         with problems.collect():
             check(example, policy)

@@ -5,7 +5,7 @@ the first of them asks, once for all recipients; a transaction whose rules never
 never has it decoded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -53,6 +53,7 @@ class Transaction:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     memory: dict[object, bool | Failure] = field(default_factory=dict, repr=False)
     """What conditions answered already; those that concern a recipient stay out."""
+    _decoded: dict[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def from_inside(self) -> bool:
@@ -66,17 +67,24 @@ class Transaction:
         """The decoded subject; of several Subject fields all, since programs show one or another."""
         return self.header("subject")
 
+    @property
+    def field_names(self) -> Collection[str]:
+        """The names of the header fields, in lower case."""
+        return self._fields.keys()
+
     def header(self, name: str) -> tuple[bytes, ...]:
         """The decoded values of all fields *name*, made ready for `Pattern.found`."""
-        return self._headers.get(name.lower(), ())
+        name = name.lower()
+        if name not in self._decoded:
+            self._decoded[name] = tuple(seen(fields.text(value)) for value in self._fields.get(name, ()))
+        return self._decoded[name]
 
     @cached_property
-    def _headers(self) -> Mapping[str, tuple[bytes, ...]]:
+    def _fields(self) -> dict[str, list[bytes]]:
         found: dict[str, list[bytes]] = {}
         for header in self.message.headers:
-            name = header.name.strip().lower().decode("latin-1")
-            found.setdefault(name, []).append(seen(fields.text(header.value)))
-        return {name: tuple(values) for name, values in found.items()}
+            found.setdefault(header.name.strip().lower().decode("latin-1"), []).append(header.value)
+        return found
 
     @cached_property
     def text(self) -> bytes:

@@ -7,13 +7,19 @@ words or patterns are one automaton, so their number costs nothing per message.
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import ClassVar
+from weakref import WeakValueDictionary
 
 import re2
 
 from postseal.document import Problems, Scalar, bad
+from postseal.policy import superset
 
 MEMORY = 64 << 20
 """Octets an automaton may take; RE2's default holds some thousands of words only."""
+
+_SMALL = 20_000
+"""Characters of words, or steps of automata, that together are far from filling MEMORY."""
 
 # ASCII controls but for white space; HTML leaves a NUL out, and others are not shown either.
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\v\f\r"))
@@ -38,20 +44,48 @@ def seen(text: str) -> bytes:
 
 
 class Pattern:
-    """What is looked for; found in any letter case."""
+    """What is looked for; found in any letter case.  Equal patterns in use are one object.
 
-    __slots__ = ("_regexp",)
+    *supersets*: expressions for the scanner, see `superset`; none if it may be found in any text.
+    """
 
-    def __init__(self, expression: str) -> None:
-        """*expression* in RE2 syntax.  Raises ValueError, which says why, if it cannot be used."""
-        try:
-            self._regexp = re2.compile(expression.encode("utf-8"), _options())
-        except re2.error as error:
-            reason = error.args[0]
-            raise ValueError(reason.decode() if isinstance(reason, bytes) else str(reason)) from None
+    __slots__ = ("__weakref__", "_regexp", "_supersets", "expression")
+
+    _used: ClassVar[WeakValueDictionary[str, "Pattern"]] = WeakValueDictionary()
+
+    def __init__(self, expression: str, supersets: tuple[bytes, ...] | None) -> None:
+        """Use `of`."""
+        self.expression = expression
+        self._supersets = supersets
+
+    @classmethod
+    def of(cls, expression: str, supersets: tuple[bytes, ...] | None = None) -> "Pattern":
+        """The pattern *expression* in RE2 syntax.  *supersets*: if the caller knows them."""
+        pattern = cls._used.get(expression)
+        if pattern is None:
+            pattern = cls._used[expression] = cls(expression, supersets)
+        return pattern
+
+    def compile(self) -> int:
+        """Get ready to search; the size of the automaton.  Raises ValueError, which says why it cannot be."""
+        if not hasattr(self, "_regexp"):
+            try:
+                self._regexp = re2.compile(self.expression.encode("utf-8"), _options())
+            except re2.error as error:
+                reason = error.args[0]
+                raise ValueError(reason.decode() if isinstance(reason, bytes) else str(reason)) from None
+        return int(self._regexp.programsize)
+
+    @property
+    def supersets(self) -> tuple[bytes, ...]:
+        """Expressions for the scanner; one of them finds something wherever this is found."""
+        if self._supersets is None:
+            self._supersets = superset.superset(self.expression)
+        return self._supersets
 
     def found(self, text: bytes) -> bool:
         """Whether *text*, which `seen` made, contains it."""
+        self.compile()
         return self._regexp.search(text) is not None
 
 
@@ -71,38 +105,59 @@ def words(scalars: Sequence[Scalar]) -> Pattern:
         if scalar.text != scalar.text.strip() or not seen(scalar.text):
             problems.add(scalar.place, f"bad word '{scalar.text}'", "leave out the spaces around it")
     problems.settle()
+    looked_for = [seen(scalar.text).decode() for scalar in scalars]
     # One pair of edges for all words of a kind: an edge costs more than the words between.
     kinds: dict[tuple[str, str], list[str]] = {}
-    for scalar in scalars:
-        word = seen(scalar.text).decode()
+    for word in looked_for:
         edges = (_BEFORE if _in_word(word[0]) else "", _AFTER if _in_word(word[-1]) else "")
         kinds.setdefault(edges, []).append(r"[\s\pZ]+".join(map(re2.escape, word.split())))
-    return _joined(
-        [f"{before}(?:{'|'.join(kind)}){after}" for (before, after), kind in kinds.items()], scalars
+    expression = "|".join(
+        f"(?:{before}(?:{'|'.join(kind)}){after})" for (before, after), kind in kinds.items()
     )
+    pattern = Pattern.of(expression, tuple(map(superset.of_word, looked_for)))
+    return _compilable(pattern, len(expression), scalars)
 
 
 def patterns(scalars: Sequence[Scalar]) -> Pattern:
     """Any of the regular expressions *scalars*, wherever it matches."""
     problems = Problems()
+    checked: list[Pattern] = []
     for scalar in scalars:
         with problems.collect():
-            _check(scalar)
+            checked.append(_checked(scalar))
     problems.settle()
-    return _joined([unicodedata.normalize("NFC", scalar.text) for scalar in scalars], scalars)
+    if len(checked) == 1:
+        return checked[0]
+    joined = Pattern.of("|".join(f"(?:{each.expression})" for each in checked))
+    return _compilable(joined, sum(each.compile() for each in checked), scalars)
+
+
+def _compilable(pattern: Pattern, size: int, scalars: Sequence[Scalar]) -> Pattern:
+    """*pattern*, compiled unless it is of so small a *size* that it can be when mail first asks for it.
+
+    Few of ten thousand patterns are ever searched for alone: the scanner rules the others out.
+    """
+    if size > _SMALL:
+        try:
+            pattern.compile()
+        except ValueError as error:
+            what = f"the list cannot be matched: {error}"
+            raise bad(scalars[0].place, what, "shorten or split it") from None
+    return pattern
 
 
 _LOOKS = re.compile(r"\(\?<?[=!]")
 _BACK = re.compile(r"\\[1-9]|\(\?P=|\\k")
 
 
-def _check(scalar: Scalar) -> None:
-    expression = scalar.text
+def _checked(scalar: Scalar) -> Pattern:
+    expression = unicodedata.normalize("NFC", scalar.text)
     if found := re.search("[\x00-\x08\x0b-\x1f]", expression):
         what = f"control character U+{ord(found[0]):04X} in a pattern"
         raise bad(scalar.place, what, "put patterns in single quotes, so that \\b and \\t stay as written")
+    pattern = Pattern.of(expression)
     try:
-        pattern = Pattern(expression)
+        pattern.compile()
     except ValueError as error:
         if _LOOKS.search(expression):
             hint = "RE2 has no lookahead and no lookbehind; use two conditions, or not:"
@@ -113,6 +168,7 @@ def _check(scalar: Scalar) -> None:
         raise bad(scalar.place, f"bad pattern '{expression}': {error}", hint) from None
     if pattern.found(b"") and pattern.found(b"\x01"):
         raise bad(scalar.place, f"pattern '{expression}' matches everything", "let it need a character")
+    return pattern
 
 
 # A word ends where no letter, mark, digit or _ follows; a side that has none itself may have any neighbour.
@@ -122,13 +178,6 @@ _AFTER = r"(?:$|(?-i:[^\pL\pM\pN_]))"
 
 def _in_word(character: str) -> bool:
     return character == "_" or unicodedata.category(character)[0] in "LMN"
-
-
-def _joined(expressions: Sequence[str], scalars: Sequence[Scalar]) -> Pattern:
-    try:
-        return Pattern("|".join(f"(?:{expression})" for expression in expressions))
-    except ValueError as error:
-        raise bad(scalars[0].place, f"the list cannot be matched: {error}", "shorten or split it") from None
 
 
 def _options() -> re2.Options:

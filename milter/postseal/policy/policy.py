@@ -1,10 +1,11 @@
 """What should happen to a message: the rules in their order, and the one evaluation of them.
 
-`decide` and `explain` run the same code: an explanation is the verdicts that a decision throws away.
-Neither raises for any message: mail that a rule cannot judge gets a treatment that refuses it.
+`explain` asks every rule; `decide` leaves out those of which an index knows that they would say no, and is
+the same otherwise: an explanation is the verdicts that a decision throws away.  Neither raises for any
+message: mail that a rule cannot judge gets a treatment that refuses it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from postseal.envelope import Envelope, Recipient
 from postseal.message import Message
 from postseal.policy.addition import additions, settled
 from postseal.policy.explanation import Explanation, Line
+from postseal.policy.index import Index, Lookup
 from postseal.policy.mail import Mail, Site, Transaction
 from postseal.policy.rule import Rule, Verdict
 from postseal.remedy import DEFER, OnError
@@ -30,6 +32,7 @@ class Policy:
     rules: tuple[Rule, ...]
     site: Site
     digest: str
+    index: Index
     examples: int = 0
     on_error: OnError = DEFER
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
@@ -37,11 +40,12 @@ class Policy:
     def decide(self, message: Message, envelope: Envelope) -> dict[Recipient, Treatment]:
         """What is to happen to *message* for each recipient of *envelope*, and for those whom rules add."""
         transaction = Transaction(message, envelope, self.site, self.clock())
+        lookup = self.index.lookup(transaction)
         treatments = {}
         for recipient in envelope.recipients:
-            treatments[recipient] = self._treatment(Mail(transaction, recipient))
+            treatments[recipient] = self._treatment(Mail(transaction, recipient), lookup)
         for mail in additions(transaction, treatments.values()):
-            treatments[mail.recipient] = settled(self._treatment(mail))
+            treatments[mail.recipient] = settled(self._treatment(mail, lookup))
         return treatments
 
     def explain(self, message: Message, envelope: Envelope) -> Explanation:
@@ -55,14 +59,14 @@ class Policy:
             lines[mail.recipient] = replace(line, treatment=settled(line.treatment))
         return Explanation(self.digest, transaction, tuple(lines.values()))
 
-    def _treatment(self, mail: Mail) -> Treatment:
+    def _treatment(self, mail: Mail, lookup: Lookup) -> Treatment:
         treatment = self._beginning
-        for verdict in self._verdicts(mail):
+        for verdict in self._verdicts(mail, lookup.numbers(mail)):
             treatment = verdict.treatment
         return treatment
 
     def _line(self, mail: Mail) -> Line:
-        verdicts = tuple(self._verdicts(mail))
+        verdicts = tuple(self._verdicts(mail, range(len(self.rules))))
         treatment = verdicts[-1].treatment if verdicts else self._beginning
         return Line(mail.recipient, treatment, verdicts)
 
@@ -70,10 +74,10 @@ class Policy:
     def _beginning(self) -> Treatment:
         return Treatment(on_error=self.on_error)
 
-    def _verdicts(self, mail: Mail) -> Iterator[Verdict]:
+    def _verdicts(self, mail: Mail, numbers: Iterable[int]) -> Iterator[Verdict]:
         treatment = self._beginning
-        for rule in self.rules:
-            verdict = rule.judge(mail, treatment)
+        for number in numbers:
+            verdict = self.rules[number].judge(mail, treatment)
             yield verdict
             if verdict.last:
                 return

@@ -4,16 +4,27 @@ from collections.abc import Callable
 
 from postseal.envelope import destinations, key
 from postseal.errors import Cause, Failure
-from postseal.policy.address import within
+from postseal.policy import facet
+from postseal.policy.address import domains_of, within
 from postseal.policy.mail import Mail
 from postseal.policy.values import Addresses, Domains, Scope
 
 
+def _addresses(mail: Mail) -> list[str]:
+    return [key(address) for address in destinations(mail.recipient.address)]
+
+
+def _domains(mail: Mail) -> list[str]:
+    return [domain for address in destinations(mail.recipient.address) for domain in domains_of(address)]
+
+
+@facet.asks(facet.Keys(_addresses))
 def recipient(mail: Mail, addresses: Addresses) -> bool:
     """The recipient is one of these addresses."""
     return _whatever_is_meant(mail, lambda address: key(address) in addresses)
 
 
+@facet.asks(facet.Keys(_domains))
 def recipient_domain(mail: Mail, domains: Domains) -> bool:
     """The recipient's domain is one of these or a subdomain of one."""
     return _whatever_is_meant(mail, lambda address: within(address, domains))

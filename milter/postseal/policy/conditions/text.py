@@ -1,10 +1,17 @@
 """Conditions on the text of the message."""
 
-from postseal.policy.conditions.field import subject_matches, subject_words
+from postseal.policy import facet
+from postseal.policy.conditions.field import subject, subject_matches, subject_words
 from postseal.policy.mail import Transaction
 from postseal.policy.values import Patterns, Words
 
 
+def text(transaction: Transaction) -> tuple[bytes, ...]:
+    """The text, to look for patterns.  Raises Failure if it cannot be seen."""
+    return (transaction.text,)
+
+
+@facet.asks(facet.Texts(text))
 def body_words(transaction: Transaction, looked_for: Words) -> bool:
     """The text of the message contains one of these words or phrases.
 
@@ -17,16 +24,19 @@ def body_words(transaction: Transaction, looked_for: Words) -> bool:
     return looked_for.found(transaction.text)
 
 
+@facet.asks(facet.Texts(text))
 def body_matches(transaction: Transaction, looked_for: Patterns) -> bool:
     """The text of the message matches one of these patterns; looks where `body_words` looks."""
     return looked_for.found(transaction.text)
 
 
+@facet.asks(facet.Texts(subject, text))
 def subject_or_body_words(transaction: Transaction, looked_for: Words) -> bool:
     """The subject or the text of the message contains one of these words or phrases."""
     return subject_words(transaction, looked_for) or body_words(transaction, looked_for)
 
 
+@facet.asks(facet.Texts(subject, text))
 def subject_or_body_matches(transaction: Transaction, looked_for: Patterns) -> bool:
     """The subject or the text of the message matches one of these patterns."""
     return subject_matches(transaction, looked_for) or body_matches(transaction, looked_for)
