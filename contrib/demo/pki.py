@@ -133,10 +133,12 @@ class Authority(Person):
         key: Key | None = None,
         names: Sequence[x509.GeneralName] = (),
         extensions: Extensions = (),
+        subject: x509.Name | None = None,
     ) -> Person:
         """A person with *addresses* as SAN rfc822Name, and *subject_address* in the subject.
 
-        *names*: further subjectAltNames.  *extensions*: besides its own.
+        *names*: further subjectAltNames.  *extensions*: besides its own.  *subject*: in place of one
+        made of the addresses.
         *usage*, *purposes*: None leaves the extension out.  Valid from a day ago for a year if not said.
         """
         key = key or new_key(kind)
@@ -148,7 +150,7 @@ class Authority(Person):
             extensions.append((_key_usage(usage), True))
         if purposes is not None:
             extensions.append((x509.ExtendedKeyUsage(purposes), False))
-        subject = _name((*addresses, subject_address)[0] or "somebody", subject_address)
+        subject = subject or _name((*addresses, subject_address)[0] or "somebody", subject_address)
         certificate = _certificate(subject, key, self.certificate, self.key, extensions, begin=begin, end=end)
         return Person((certificate, *self.chain), key)
 

@@ -3,6 +3,7 @@
 import click
 
 from postseal.cli.apply import apply
+from postseal.cli.certs import certs
 from postseal.cli.check import check
 from postseal.cli.completion import completion
 from postseal.cli.control import reload, status
@@ -21,10 +22,10 @@ def main() -> None:
       1  settings, policies, certificates or keys are bad; nothing was changed
       2  wrong usage
       3  the daemon does not run
-      4  the message would be refused (apply)
+      4  the message would be refused (apply), the certificate is (certs verify)
       5  the message would be held (apply)
     """
 
 
-for command in (run, check, explain, apply, reload, status, completion):
+for command in (run, check, explain, apply, certs, reload, status, completion):
     main.add_command(command)

@@ -5,11 +5,12 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from postseal.store.certificates import Certificates
-from postseal.store.engine import Store, parse
 from postseal.store.kept import Kept, New, Origin
+
+if TYPE_CHECKING:
+    from postseal.store.engine import Store
 
 
 class Shelf(Protocol):
@@ -69,7 +70,7 @@ class Opening:
         self._empty = Empty()
         self._opened: tuple[int, Store | None] | None = None
 
-    def store(self) -> Store | None:
+    def store(self) -> "Store | None":
         """The store; None if it is a file that was never made."""
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
@@ -79,9 +80,16 @@ class Opening:
     def shelf(self) -> Shelf:
         """The certificates in it."""
         store = self.store()
-        return Certificates(store) if store else self._empty
+        if store is None:
+            return self._empty
+        from postseal.store.certificates import Certificates  # noqa: PLC0415
 
-    def _open(self) -> Store | None:
+        return Certificates(store)
+
+    def _open(self) -> "Store | None":
+        # Commands that look for nothing would wait for a database's libraries, too.
+        from postseal.store.engine import Store, parse  # noqa: PLC0415
+
         url = parse(self._dsn)
         if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
             return None

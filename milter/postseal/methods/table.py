@@ -5,20 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from postseal.body import Spool
-from postseal.certificates import directory, identity
-from postseal.certificates.directory import CertificateDirectory
+from postseal.certificates import identity
 from postseal.certificates.identity import Identities
-from postseal.errors import BadInput, Problem
-from postseal.finding.finder import Finder
-from postseal.finding.shelf import Opening
+from postseal.document import Problems
+from postseal.errors import Problem
+from postseal.finding import search as finding
 from postseal.methods.method import Method, Methods
 from postseal.methods.plain import PlainMethod
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
 from postseal.settings import Settings
-from postseal.trust import anchors
-from postseal.trust.anchors import Anchors
-from postseal.trust.trust import Trust
 
 PROTECTING = frozenset({"smime"})
 """The words of the methods that policies may ask for."""
@@ -42,37 +38,23 @@ class Loaded:
 def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     """All methods as *settings* say.  Raises BadInput with every problem of certificates and keys."""
     at = clock()
-    problems: list[Problem] = []
-    certificates, identities = CertificateDirectory(), Identities()
-    try:
-        if settings.smime.certificates is not None:
-            certificates = directory.load(settings.smime.certificates, at)
-    except BadInput as error:
-        problems += error.problems
-    trusted = Anchors()
-    try:
-        if settings.smime.trust is not None:
-            trusted = anchors.load(settings.smime.trust, at)
-    except BadInput as error:
-        problems += error.problems
-    try:
+    problems = Problems()
+    search, identities = None, Identities()
+    with problems.collect():
+        search = finding.load(settings, at)
+    with problems.collect():
         identities = identity.load(settings.smime.identities, at)
-    except BadInput as error:
-        problems += error.problems
-    if problems:
-        raise BadInput(problems)
-    trust = Trust(trusted, settings.smime.revocation, subject_addresses=settings.smime.subject_addresses)
-    opening = Opening(settings.store, timeout=settings.store_timeout)
-    finder = Finder(settings.smime.lookup, certificates, opening.shelf, trust, remotes={})
+    problems.settle()
+    assert search is not None  # noqa: S101 (or there was a problem)
     spool = Spool(settings.spool_directory, settings.memory_body)
     table: dict[str, Method] = {
         "plain": PlainMethod(),
-        "smime": SmimeMethod(finder, spool, clock=clock, cipher=settings.smime.cipher),
+        "smime": SmimeMethod(search.finder, spool, clock=clock, cipher=settings.smime.cipher),
     }
     signature = SmimeSignature(identities, spool, clock=clock, trusted_networks=settings.trusted_networks)
     return Loaded(
         Methods(table, signature),
-        (*certificates.warnings, *trusted.warnings, *identities.warnings),
+        (*search.warnings, *identities.warnings),
         identities.expiries(),
-        certificates.states(at),
+        search.states,
     )

@@ -1,0 +1,45 @@
+"""All that a search for certificates is made of, from the settings: files, store, authorities, sources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from postseal.certificates import directory
+from postseal.certificates.directory import CertificateDirectory
+from postseal.document import Problems
+from postseal.errors import Problem
+from postseal.finding.finder import Finder
+from postseal.finding.shelf import Opening
+from postseal.settings import Settings
+from postseal.trust import anchors
+from postseal.trust.anchors import Anchors
+from postseal.trust.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """*warnings*: what should be mended, though it stops nothing.  *states*: certificates of the folder."""
+
+    finder: Finder
+    trust: Trust
+    opening: Opening
+    warnings: tuple[Problem, ...]
+    states: Mapping[str, int]
+
+
+def load(settings: Settings, at: datetime) -> Search:
+    """What *settings* name.  Raises BadInput with every problem of the files; opens no store yet."""
+    smime = settings.smime
+    problems = Problems()
+    files, trusted = CertificateDirectory(), Anchors()
+    with problems.collect():
+        if smime.certificates is not None:
+            files = directory.load(smime.certificates, at)
+    with problems.collect():
+        if smime.trust is not None:
+            trusted = anchors.load(smime.trust, at)
+    problems.settle()
+    opening = Opening(settings.store, timeout=settings.store_timeout)
+    trust = Trust(trusted, smime.revocation, subject_addresses=smime.subject_addresses)
+    finder = Finder(smime.lookup, files, opening.shelf, trust, remotes={})
+    return Search(finder, trust, opening, (*files.warnings, *trusted.warnings), files.states(at))
