@@ -57,6 +57,7 @@ class Cause(StrEnum):
     SUBMISSION_REFUSED = "submission_refused"  # the listener refused a copy for good
     LIMIT = "limit"  # larger than a limit of ours
     UNWRITABLE = "unwritable"  # the MTA cannot be told the change
+    KEYS = "keys"  # no master key of sealed messages does what it must, or it did not answer
     STORE = "store"  # the store did not answer, or not in time
     INTERNAL = "internal"  # our own fault
 

@@ -16,7 +16,9 @@ from postseal.remedy import Choice, OnError, Remedy
 
 _NEXT: Final = "next"
 _DEFAULT: Final = "default"
-_OF_METHODS: Final = frozenset({Cause.LOOKUP, Cause.REVOCATION, Cause.CRYPTO, Cause.LIMIT, Cause.STORE})
+_OF_METHODS: Final = frozenset(
+    {Cause.LOOKUP, Cause.REVOCATION, Cause.CRYPTO, Cause.LIMIT, Cause.KEYS, Cause.STORE}
+)
 """Causes for which one method may fail where another does not."""
 
 _CAUSES: Final = {cause.value: cause for cause in Cause if cause is not Cause.ALREADY}

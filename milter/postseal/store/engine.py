@@ -59,11 +59,28 @@ class Store:
         """What *work*, which only reads, returns.  Raises Failure."""
         return self._run(work, writing=False)
 
+    def scrub(self, table: str) -> bool:
+        """Overwrite what rows deleted from *table* have left in the files; whether that went to the end.
+
+        SQLite overwrites at once (secure_delete) but in the file of the log first; that is moved over and
+        cut off here, unless somebody reads an older state just now.  PostgreSQL leaves all that to VACUUM.
+        """
+
+        def work(connection: Connection) -> bool:
+            if connection.dialect.name == "sqlite":
+                busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+                return not busy
+            # VACUUM alone leaves the octets in the space it frees; FULL writes the table anew.
+            connection.exec_driver_sql(f"VACUUM (FULL) {table}")
+            return True
+
+        return self._run(work, autocommit=True)
+
     def close(self) -> None:
         """Close the connections that nobody uses."""
         self._engine.dispose()
 
-    def _run(self, work: Callable[[Connection], T], *, writing: bool) -> T:
+    def _run(self, work: Callable[[Connection], T], *, writing: bool = False, autocommit: bool = False) -> T:
         """Do *work* in a thread of its own: nothing else bounds every wait of a driver.
 
         A resolver, a disk or a server that is stopped can hold a thread for long.  Such a thread
@@ -79,7 +96,10 @@ class Store:
 
         def act() -> None:
             try:
-                result = self._transaction(work, writing=writing, deadline=deadline)
+                if autocommit:
+                    result = self._alone(work)
+                else:
+                    result = self._transaction(work, writing=writing, deadline=deadline)
             except BaseException as error:  # noqa: BLE001 (it is raised again where it was asked for)
                 self._slots.release()
                 answer.set_exception(error)
@@ -102,6 +122,11 @@ class Store:
             if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
                 raise  # a value of ours that no database was asked about
             raise Failure(Cause.STORE, _reason(error)) from None
+
+    def _alone(self, work: Callable[[Connection], T]) -> T:
+        """Do *work* outside of any transaction."""
+        with self._engine.connect() as connection:
+            return work(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
     def _transaction(self, work: Callable[[Connection], T], *, writing: bool, deadline: float) -> T:
         with self._engine.connect() as connection:
@@ -137,6 +162,7 @@ def _sqlite(url: URL, timeout: float) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in WAL, NORMAL forgets what was just committed
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # a wrapped key that is deleted must be gone
         return connection
 
     engine = create_engine(

@@ -1,0 +1,67 @@
+"""The text form of a container: base64url (RFC 4648 §5) without padding, in lines of 76 characters.
+
+It is what stands in `message.html`, and what a browser posts.  Browsers and mail servers change line
+ends, so all white space is ignored; anything else that is not of the alphabet raises `Tampered`.
+"""
+
+import binascii
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from postseal.sealed.container import Tampered
+
+_LINE: Final = 57
+"""Octets that become 76 characters."""
+_LINES: Final = 1000 * _LINE
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")  # the standard alphabet and its padding are not ours
+_WHITE: Final = b" \t\r\n"
+
+
+def armored(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """*pieces* as lines of text that end in LF."""
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        while len(held) >= _LINES:
+            yield _lines(bytes(held[:_LINES]))
+            del held[:_LINES]
+    if held:
+        yield _lines(bytes(held))
+
+
+def armored_size(size: int) -> int:
+    """Characters of the text form of *size* octets, line ends included."""
+    characters = -(-size * 4 // 3)
+    return characters + -(-characters // 76)
+
+
+def dearmored(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The octets whose text form is *pieces*, however they are cut.  Raises Tampered."""
+    held = b""
+    for piece in pieces:
+        held += piece.translate(_FROM_URL, _WHITE)
+        whole = len(held) - len(held) % 4
+        # What may be the end stays, as only the end may be of an odd length.
+        if whole > 4:
+            yield _octets(held[: whole - 4])
+            held = held[whole - 4 :]
+    if len(held) % 4 == 1:
+        raise Tampered("the text form of a container is cut off")
+    if held:
+        yield _octets(held + b"=" * (-len(held) % 4))
+
+
+def _lines(octets: bytes) -> bytes:
+    encoded = (
+        binascii.b2a_base64(octets[start : start + _LINE], newline=False).rstrip(b"=")
+        for start in range(0, len(octets), _LINE)
+    )
+    return b"".join(line + b"\n" for line in encoded).translate(_TO_URL)
+
+
+def _octets(text: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except binascii.Error:
+        raise Tampered("not the text form of a container") from None

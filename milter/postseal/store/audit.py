@@ -1,0 +1,193 @@
+"""The audit of sealed messages: rows that are only ever added, each vouching for all before it.
+
+A row's code is an HMAC over the row and the code of the row before, under a key that the database does
+not have (`postseal.store.secret`).  `verify` finds a row that was changed, added or taken out by somebody
+who can write to the database.  Rows cut off at the end cannot be seen in the database itself: every row
+is also told to the log, with its number and code, and `verify` returns the last of both to compare.
+
+Never in a row: a subject, a name of a file, a passcode, a key, an address of a network.
+"""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy
+from sqlalchemy import Connection, insert, select
+
+from postseal import log
+from postseal.store.engine import Store
+from postseal.store.schema_sealed import DETAIL_CHARACTERS, audit
+
+_log = logging.getLogger(__name__)
+
+_LOCK: Final = 0x706F7374_61756469
+"""The name of the advisory lock in PostgreSQL: "postaudi"."""
+_MANY: Final = 1000
+_BEGIN: Final = bytes(32)
+
+
+class Event(StrEnum):
+    """What happened.  Only `shown` and `fetched` mean that a person has read something."""
+
+    SEALED = "sealed"  # by the milter
+    POSTED = "posted"  # somebody, or a robot, posted the container or followed the link
+    CODE_SENT = "code_sent"
+    AUTHENTICATED = "authenticated"  # detail: how
+    SHOWN = "shown"  # the body
+    FETCHED = "fetched"  # an attachment; detail: its place in the message
+    REPLIED = "replied"
+    REVOKED = "revoked"
+    EXTENDED = "extended"
+    EXPIRED = "expired"
+    PURGED = "purged"
+    FAILED = "failed"  # detail: what
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row to be.  *message* None and *address* "": it concerns none, or all.  *detail*: one short line."""
+
+    event: Event
+    message: bytes | None = None
+    address: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that is."""
+
+    number: int
+    at: datetime
+    event: str
+    message: bytes | None
+    address: str
+    detail: str
+    mac: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How far the audit is as it was written.
+
+    *rows*: how many are good, from the first.  *bad*: the number of the first row that is not, 0 for none.
+    *last*: the code of the last good row.
+    """
+
+    rows: int
+    bad: int
+    last: bytes
+
+
+class Audit:
+    """The verbs.  Each is one transaction, and raises Failure if the store cannot carry it out.
+
+    *key*: the 32 octets of `Secret.derive("audit")`.
+    """
+
+    def __init__(self, store: Store, key: bytes) -> None:
+        self._store = store
+        self._key = key
+
+    def add(self, entries: Sequence[Entry], *, at: datetime) -> None:
+        """Add *entries*, in this order."""
+        if entries:
+            tell(self._store.write(lambda connection: self.added(connection, entries, at)))
+
+    def added(self, connection: Connection, entries: Sequence[Entry], at: datetime) -> list[Row]:
+        """Add *entries* as a part of another's transaction; the rows, to be told after its commit.
+
+        It is the last thing that such a transaction does: others wait for the end of it.
+        """
+        if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        last = select(audit.c.number, audit.c.mac).order_by(audit.c.number.desc()).limit(1)
+        found = connection.execute(last).first()
+        number, mac = (found.number, found.mac) if found else (0, _BEGIN)
+        rows = []
+        for entry in entries:
+            number += 1
+            detail = _line(entry.detail)[:DETAIL_CHARACTERS]
+            row = Row(number, at, entry.event.value, entry.message, entry.address, detail, b"")
+            mac = self._mac(row, mac)
+            rows.append(Row(number, at, row.event, row.message, row.address, detail, mac))
+        if rows:
+            connection.execute(insert(audit), [_values(row) for row in rows])
+        return rows
+
+    def of(self, message: bytes) -> tuple[Row, ...]:
+        """What happened to *message*, in order."""
+        query = select(audit).where(audit.c.message == message).order_by(audit.c.number)
+        return self._store.read(lambda connection: tuple(_row(row) for row in connection.execute(query)))
+
+    def every(self) -> Iterator[Row]:
+        """All rows in order, some at a time."""
+        after = 0
+        while True:
+            rows = self._after(after)
+            if not rows:
+                return
+            yield from rows
+            after = rows[-1].number
+
+    def verify(self) -> Verified:
+        """Read the whole audit and say how far it is as it was written."""
+        mac, number = _BEGIN, 0
+        for row in self.every():
+            if row.number != number + 1 or not hmac.compare_digest(self._mac(row, mac), row.mac):
+                return Verified(number, number + 1, mac)
+            number, mac = row.number, row.mac
+        return Verified(number, 0, mac)
+
+    def _after(self, number: int) -> list[Row]:
+        query = select(audit).where(audit.c.number > number).order_by(audit.c.number).limit(_MANY)
+        return self._store.read(lambda connection: [_row(row) for row in connection.execute(query)])
+
+    def _mac(self, row: Row, before: bytes) -> bytes:
+        parts = (
+            b"postseal v1 audit",
+            before,
+            row.number.to_bytes(8, "big"),
+            row.at.isoformat().encode(),
+            row.event.encode(),
+            row.message or b"",
+            row.address.encode("utf-8"),
+            row.detail.encode("utf-8"),
+        )
+        framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        return hmac.new(self._key, framed, hashlib.sha256).digest()
+
+
+def tell(rows: Sequence[Row]) -> None:
+    """Tell the log of *rows*, so that nobody can cut them off unseen."""
+    for row in rows:
+        message = row.message.hex() if row.message else None
+        line = log.line(
+            event="audit",
+            number=row.number,
+            what=row.event,
+            message=message,
+            address=row.address or None,
+            mac=row.mac.hex()[:16],
+        )
+        _log.info("%s", line)
+
+
+def _row(found: "sqlalchemy.Row[tuple[object, ...]]") -> Row:
+    return Row(found.number, found.at, found.event, found.message, found.address, found.detail, found.mac)
+
+
+def _values(row: Row) -> dict[str, object]:
+    names = ("number", "at", "event", "message", "address", "detail", "mac")
+    return {name: getattr(row, name) for name in names}
+
+
+def _line(text: str) -> str:
+    printable = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return printable.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,184 @@
+"""The tables of sealed messages: whom they are for, their wrapped keys, what the portal keeps, the audit.
+
+No table holds a subject, a body, a name of a file or a passcode in clear.  Wrapped keys have a table of
+their own, so that a backup can leave it out: without it, nothing sealed can be read any more.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
+
+from postseal.store.schema import ADDRESS_CHARACTERS, KEY_OCTETS, Moment, metadata
+
+ID_OCTETS: Final = 16
+MESSAGE_ID_CHARACTERS: Final = 998
+"""RFC 5322 §2.1.1: what one line holds."""
+DETAIL_CHARACTERS: Final = 300
+
+_Counted = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts INTEGER keys only
+
+sealed_messages: Final = Table(
+    "sealed_messages",
+    metadata,
+    Column("id", LargeBinary(ID_OCTETS), primary_key=True),
+    Column("message_id", String(MESSAGE_ID_CHARACTERS), nullable=False),
+    Column("sender", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("rights", String(300), nullable=False),
+    Column("brand", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("since", Moment, nullable=False),
+    CheckConstraint(f"length(id) = {ID_OCTETS}", name="id"),
+    Index("ix_sealed_messages_message_id", "message_id"),
+    Index("ix_sealed_messages_sender", "sender"),
+    Index("ix_sealed_messages_since", "since"),
+    sqlite_with_rowid=False,
+)
+"""What was sealed.  *rights*: those that policy withholds, with commas.  *size*: of the plaintext."""
+
+sealed_recipients: Final = Table(
+    "sealed_recipients",
+    metadata,
+    Column(
+        "message",
+        LargeBinary(ID_OCTETS),
+        ForeignKey("sealed_messages.id", name="fk_sealed_recipients", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("address", String(ADDRESS_CHARACTERS), primary_key=True),
+    Column("written", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("expires", Moment),
+    Column("changed", Moment, nullable=False),
+    Index("ix_sealed_recipients_address", "address"),
+    Index("ix_sealed_recipients_expires", "state", "expires"),
+    sqlite_with_rowid=False,
+)
+"""Who may read it.  *address*: in the form to compare; *written*: as mail to him is addressed.
+
+*expires*: NULL for never.  *changed*: when *state* was set.
+"""
+
+sealed_keys: Final = Table(
+    "sealed_keys",
+    metadata,
+    Column("number", _Counted, primary_key=True),  # rows only ever go to the end: no page is split
+    Column("message", LargeBinary(ID_OCTETS), nullable=False),
+    Column("address", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("master", String(64), nullable=False),
+    Column("octets", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["message", "address"],
+        ["sealed_recipients.message", "sealed_recipients.address"],
+        name="fk_sealed_keys",
+        ondelete="CASCADE",
+    ),
+    Index("ix_sealed_keys_recipient", "message", "address", unique=True),
+    Index("ix_sealed_keys_master", "master"),
+    sqlite_autoincrement=True,
+)
+"""The message's key, wrapped by the master key of the name *master* for this recipient; gone when revoked."""
+
+secrets: Final = Table(
+    "secrets",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("master", String(64), nullable=False),
+    Column("octets", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Secrets of the installation that must survive the rotation of master keys, wrapped as keys are."""
+
+containers: Final = Table(
+    "containers",
+    metadata,
+    Column("id", LargeBinary(ID_OCTETS), primary_key=True),
+    Column("name", LargeBinary(KEY_OCTETS)),
+    Column("message", LargeBinary(ID_OCTETS), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Index("ix_containers_name", "name", unique=True),
+    Index("ix_containers_message", "message"),
+    Index("ix_containers_until", "until"),
+    sqlite_with_rowid=False,
+)
+"""Sealed containers that the portal keeps: copies for the link, and what a browser has posted.
+
+*name*: what it is found by, NULL until all of it is there.  *until*: NULL: as long as its message is known.
+"""
+
+container_pieces: Final = Table(
+    "container_pieces",
+    metadata,
+    Column(
+        "container",
+        LargeBinary(ID_OCTETS),
+        ForeignKey("containers.id", name="fk_container_pieces", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
+)
+"""Their octets, in order."""
+
+passcodes: Final = Table(
+    "passcodes",
+    metadata,
+    Column("id", LargeBinary(ID_OCTETS), primary_key=True),
+    Column("session", LargeBinary(KEY_OCTETS), nullable=False),
+    Column("message", LargeBinary(ID_OCTETS), nullable=False),
+    Column("address", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("network", String(64), nullable=False),
+    Column("mac", LargeBinary(KEY_OCTETS), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("used", Moment),
+    Index("ix_passcodes_session", "session", "message", "address", "since"),
+    Index("ix_passcodes_address", "address", "since"),
+    Index("ix_passcodes_network", "network", "since"),
+    Index("ix_passcodes_since", "since"),
+    sqlite_with_rowid=False,
+)
+"""Passcodes that were asked for, also in vain: they are what limits are counted by."""
+
+portal_sessions: Final = Table(
+    "portal_sessions",
+    metadata,
+    Column("id", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("address", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("how", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Index("ix_portal_sessions_address", "address"),
+    Index("ix_portal_sessions_until", "until"),
+    sqlite_with_rowid=False,
+)
+"""Browsers.  *id*: SHA-256 of the cookie.  *address*: whose mail it may read, "" before he is known."""
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("event", String(24), nullable=False),
+    Column("message", LargeBinary(ID_OCTETS)),
+    Column("address", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("detail", String(DETAIL_CHARACTERS), nullable=False),
+    Column("mac", LargeBinary(KEY_OCTETS), nullable=False),
+    Index("ix_audit_message", "message"),
+    sqlite_with_rowid=False,
+)
+"""What happened to sealed messages; each row's *mac* is over the row and the *mac* before it."""

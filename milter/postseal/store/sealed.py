@@ -1,0 +1,228 @@
+"""Sealed messages: who may read them, for how long, and the wrapped keys without which nobody can.
+
+There is one wrapped key for each recipient.  Revoking, expiring and purging delete it in the transaction
+that says so in the audit; from then on no portal opens the message for him, wherever its container
+lies.  What was deleted is overwritten by `scrub`.  The verbs of administrators are in `store.registry`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from postseal.sealed.master import MasterKeys, Wrapped, context
+from postseal.store import audit as room
+from postseal.store.audit import Audit, Entry, Event
+from postseal.store.engine import Store
+from postseal.store.schema_sealed import sealed_keys, sealed_messages, sealed_recipients
+
+_MANY: Final = 200
+
+
+class State(StrEnum):
+    """What a recipient may do; only who is `open` has a key."""
+
+    OPEN = "open"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A recipient of a sealed message.
+
+    *address*: in the form to compare; *written*: as mail to him is addressed.  *expires*: None for never.
+    *changed*: when *state* was set.  *key*: None unless *state* is open.
+    """
+
+    address: str
+    written: str
+    state: State
+    expires: datetime | None
+    changed: datetime
+    key: Wrapped | None = None
+
+    def readable(self, at: datetime) -> bool:
+        """Whether he may read it at the time *at*: an expiry counts before anybody has noted it."""
+        return (
+            self.key is not None and self.state is State.OPEN and (self.expires is None or at < self.expires)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SealedMessage:
+    """A message as the store knows it: nothing of its content.
+
+    *id*: 16 octets, the one in the container's header.  *rights*: those that policy withholds.  *size*: of
+    the plaintext.  *since*: when it was sealed.
+    """
+
+    id: bytes
+    message_id: str
+    sender: str
+    rights: tuple[str, ...]
+    brand: str
+    size: int
+    since: datetime
+    recipients: tuple[Addressee, ...] = field(default=(), compare=False)
+
+    def addressee(self, address: str) -> Addressee | None:
+        """The recipient with this *address*, in the form to compare."""
+        return next((one for one in self.recipients if one.address == address), None)
+
+
+class SealedMessages:
+    """The verbs of milter and portal.
+
+    Each is one transaction, and raises Failure if the store cannot carry it out.
+    """
+
+    def __init__(self, store: Store, audit: Audit) -> None:
+        self._store = store
+        self._audit = audit
+
+    def add(self, message: SealedMessage) -> bool:
+        """Note *message* with its recipients and their keys; whether it was new."""
+
+        def work(connection: Connection) -> list[room.Row] | None:
+            known = select(sealed_messages.c.id).where(sealed_messages.c.id == message.id)
+            if connection.execute(known).first():
+                return None
+            values = {name: getattr(message, name) for name in ("id", "message_id", "sender", "brand")}
+            values |= {"rights": ",".join(message.rights), "size": message.size, "since": message.since}
+            connection.execute(insert(sealed_messages).values(values))
+            rows, keys = [], []
+            for one in message.recipients:
+                same = {"message": message.id, "address": one.address}
+                rows.append(
+                    {**same, "written": one.written, "state": one.state.value, "expires": one.expires}
+                    | {"changed": one.changed}
+                )
+                if one.key:
+                    keys.append({**same, "master": one.key.master, "octets": one.key.octets})
+            connection.execute(insert(sealed_recipients), rows)
+            connection.execute(insert(sealed_keys), keys)
+            entries = [Entry(Event.SEALED, message.id, one.address) for one in message.recipients]
+            return self._audit.added(connection, entries, message.since)
+
+        added = self._store.write(work)
+        room.tell(added or ())
+        return added is not None
+
+    def of(self, message: bytes) -> SealedMessage | None:
+        """The message with this id and all its recipients; None if there is none (any more)."""
+        return next(iter(self.some([message])), None)
+
+    def some(self, ids: Collection[bytes]) -> tuple[SealedMessage, ...]:
+        """The messages with these *ids*, the newest first."""
+
+        def work(connection: Connection) -> tuple[SealedMessage, ...]:
+            messages = select(sealed_messages).where(sealed_messages.c.id.in_(ids))
+            rows = connection.execute(messages.order_by(sealed_messages.c.since.desc())).all()
+            recipients = (
+                select(sealed_recipients, sealed_keys.c.master, sealed_keys.c.octets)
+                .outerjoin_from(sealed_recipients, sealed_keys)
+                .where(sealed_recipients.c.message.in_(ids))
+                .order_by(sealed_recipients.c.address)
+            )
+            of: dict[bytes, list[Addressee]] = {row.id: [] for row in rows}
+            for row in connection.execute(recipients):
+                of[row.message].append(_addressee(row))
+            return tuple(
+                SealedMessage(
+                    *(row.id, row.message_id, row.sender, tuple(filter(None, row.rights.split(",")))),
+                    *(row.brand, row.size, row.since, tuple(of[row.id])),
+                )
+                for row in rows
+            )
+
+        return self._store.read(work)
+
+    def revoke(self, message: bytes, addresses: Collection[str] = (), *, at: datetime) -> tuple[str, ...]:
+        """Let *addresses*, or nobody if there are none, read the message no more; whose keys are gone now."""
+        return self._close(message, addresses, State.REVOKED, Event.REVOKED, at=at)
+
+    def expire(self, at: datetime, *, limit: int = _MANY) -> int:
+        """Delete the keys of at most *limit* recipients whose time was over at *at*; how many those were.
+
+        Housekeeping only: who has expired reads nothing before that either.
+        """
+        over = (sealed_recipients.c.state == State.OPEN.value, sealed_recipients.c.expires <= at)
+        query = select(sealed_recipients.c.message, sealed_recipients.c.address).where(*over).limit(limit)
+        found = self._store.read(lambda connection: connection.execute(query).all())
+        expired = 0
+        for row in found:
+            expired += len(self._close(row.message, [row.address], State.EXPIRED, Event.EXPIRED, at=at))
+        return expired
+
+    def _close(
+        self, message: bytes, addresses: Collection[str], state: State, event: Event, *, at: datetime
+    ) -> tuple[str, ...]:
+        here = [sealed_recipients.c.message == message, sealed_recipients.c.state == State.OPEN.value]
+        if addresses:
+            here.append(sealed_recipients.c.address.in_(addresses))
+        if state is State.EXPIRED:  # it may have been extended a moment ago
+            here.append(sealed_recipients.c.expires <= at)
+        close = update(sealed_recipients).where(*here).values(state=state.value, changed=at)
+
+        def work(connection: Connection) -> tuple[tuple[str, ...], Sequence[room.Row]]:
+            closed = tuple(sorted(connection.scalars(close.returning(sealed_recipients.c.address))))
+            keys = (sealed_keys.c.message == message, sealed_keys.c.address.in_(closed))
+            connection.execute(delete(sealed_keys).where(*keys))
+            entries = [Entry(event, message, address) for address in closed]
+            return closed, self._audit.added(connection, entries, at) if entries else ()
+
+        closed, rows = self._store.write(work)
+        room.tell(rows)
+        return closed
+
+
+def unwrapped(message: SealedMessage, addressee: Addressee, keys: MasterKeys) -> bytes:
+    """The key of *message*, as *addressee* has it.  Raises Failure(KEYS); ValueError if he has none."""
+    if addressee.key is None:
+        raise ValueError("the key of this recipient was deleted")
+    return keys.unwrap(addressee.key, context(message.id, addressee.address, message.rights))
+
+
+def rewrap(store: Store, keys: MasterKeys, *, limit: int = _MANY) -> int:
+    """Wrap at most *limit* message keys by the current master key that are not yet; how many were."""
+    fields = (sealed_keys.c.number, sealed_keys.c.message, sealed_keys.c.address)
+    query = (
+        select(*fields, sealed_keys.c.master, sealed_keys.c.octets, sealed_messages.c.rights)
+        .join_from(sealed_keys, sealed_messages, sealed_keys.c.message == sealed_messages.c.id)
+        .where(sealed_keys.c.master != keys.current)
+        .limit(limit)
+    )
+    rows = store.read(lambda connection: connection.execute(query).all())
+    # Outside of any transaction: a key server may take its time.
+    news = []
+    for row in rows:
+        bound = context(row.message, row.address, filter(None, row.rights.split(",")))
+        key = keys.unwrap(Wrapped(row.master, row.octets), bound)
+        news.append((row.number, row.octets, keys.wrap(key, bound)))
+
+    def work(connection: Connection) -> int:
+        done = 0
+        for number, old, new in news:
+            same = (sealed_keys.c.number == number, sealed_keys.c.octets == old)  # it may be revoked by now
+            values = {"master": new.master, "octets": new.octets}
+            done += connection.execute(update(sealed_keys).where(*same).values(values)).rowcount
+        return done
+
+    return store.write(work) if news else 0
+
+
+def scrub(store: Store) -> bool:
+    """Overwrite what deleted keys have left in the database's files; whether nobody kept us from it.
+
+    What write-ahead archives and backups hold is beyond reach: docs/limits.md.
+    """
+    return store.scrub("sealed_keys")
+
+
+def _addressee(row: "Row[tuple[object, ...]]") -> Addressee:
+    key = Wrapped(row.master, row.octets) if row.octets is not None else None
+    return Addressee(row.address, row.written, State(row.state), row.expires, row.changed, key)
