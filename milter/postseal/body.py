@@ -30,11 +30,19 @@ class Body:
     size: int
     _octets: bytes = field(default=b"", repr=False)
     _file: _Unnamed | None = field(default=None, repr=False)
+    _offset: int = field(default=0, repr=False)
 
     @classmethod
     def of(cls, octets: bytes) -> "Body":
         """A body of octets that are in memory anyway."""
         return cls(len(octets), octets)
+
+    def part(self, start: int, stop: int | None = None) -> "Body":
+        """The octets from *start* up to *stop* (default: the end) as a body that shares this one's file."""
+        stop = self.size if stop is None else min(stop, self.size)
+        if self._file is None:
+            return Body.of(self._octets[start:stop])
+        return Body(max(stop - start, 0), _file=self._file, _offset=self._offset + start)
 
     def read(self, start: int = 0, stop: int | None = None) -> bytes:
         """The octets from *start* up to *stop* (default: the end); fewer where the body ends."""
@@ -43,7 +51,7 @@ class Body:
             return self._octets[start:stop]
         pieces = []
         while start < stop:
-            piece = os.pread(self._file.fileno(), stop - start, start)
+            piece = os.pread(self._file.fileno(), stop - start, self._offset + start)
             if not piece:
                 raise EOFError(f"the body ends at {start}, {self.size} octets were written")
             pieces.append(piece)

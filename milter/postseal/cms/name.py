@@ -1,6 +1,7 @@
-"""How CMS names a certificate: by its issuer and serial number."""
+"""How CMS names a certificate: by its issuer and serial number, or by an identifier of its key."""
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from postseal.cms import der
@@ -19,6 +20,19 @@ def serial(certificate: x509.Certificate) -> bytes:
 def issuer_and_serial(certificate: x509.Certificate) -> bytes:
     """IssuerAndSerialNumber (RFC 5652 §10.2.4)."""
     return der.sequence(*_issuer_and_serial(certificate))
+
+
+def key_identifiers(certificate: x509.Certificate) -> frozenset[bytes]:
+    """The identifiers of its key: the one it bears, and the one programs make up (RFC 5280 §4.2.1.2)."""
+    try:
+        own = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
+    except (ValueError, UnsupportedAlgorithm):
+        return frozenset()
+    try:
+        written = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return frozenset({own})
+    return frozenset({own, written})
 
 
 def _issuer_and_serial(certificate: x509.Certificate) -> tuple[bytes, bytes]:
