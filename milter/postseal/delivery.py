@@ -19,6 +19,7 @@ from postseal import log
 from postseal.bounce import notice
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
+from postseal.letter import Letter
 from postseal.message import Message
 from postseal.outcome import Copy
 from postseal.store.journal import Claim, Journal
@@ -75,7 +76,7 @@ class Delivery:
         submitted.  Raises Undelivered if a copy cannot leave, Failure if nothing can.
         """
         identified = _has_own_id(message, envelope)
-        told = _digest(message, _SAME + ("Message-ID", "Date") * identified)
+        told = _told(message, identified)
         keys = {
             recipient: _key(told, envelope, recipient) for copy in copies for recipient in copy.recipients
         }
@@ -110,6 +111,36 @@ class Delivery:
     @property
     def _lease(self) -> timedelta:
         return timedelta(seconds=_LEASE * self.submission.timeout)
+
+    def tell(self, message: Message, envelope: Envelope, letters: Sequence[Letter]) -> None:
+        """Submit *letters* about *message*, each once.  Raises Failure if one has to be tried again.
+
+        To be called before `divide`: if the message is tried again after it, no mail is sent twice.
+        """
+        identified = _has_own_id(message, envelope)
+        told = _told(message, identified)
+        keys = {_key(told, envelope, Recipient(each.to), each.name): each for each in letters}
+        held = _Held(uuid.uuid4().hex, set(), self.clock())
+        claims = self._claim(set(keys), held)
+        held.mine = {each for each, claim in claims.items() if claim is Claim.MINE}
+        try:
+            if Claim.BUSY in claims.values():
+                raise Failure(Cause.SUBMISSION, "another attempt at this message is under way")
+            for each in sorted(held.mine):
+                to = Recipient(keys[each].to)
+                own = Envelope("", (to,), queue_id=envelope.queue_id)
+                try:
+                    self._submit(Copy(keys[each].message, (to,), "notice"), own, {each}, held)
+                except Failure as failure:
+                    if failure.cause is not Cause.SUBMISSION_REFUSED:
+                        raise
+                    # Mail must not wait for a note that nobody will ever take.
+                    _tell("notice_refused", envelope, {each}, why=failure.detail)
+            self._keep(held)
+        finally:
+            self._leave(held, envelope)
+        if not identified:
+            self.journal.forget(set(keys))
 
     def _claim(self, keys: set[bytes], held: _Held) -> Mapping[bytes, Claim]:
         """Claim *keys*, or go on holding what is held."""
@@ -215,10 +246,15 @@ def _digest(message: Message, names: tuple[str, ...]) -> bytes:
     return digest.digest()
 
 
-def _key(told: bytes, envelope: Envelope, recipient: Recipient) -> bytes:
+def _told(message: Message, identified: bool) -> bytes:
+    return _digest(message, _SAME + ("Message-ID", "Date") * identified)
+
+
+def _key(told: bytes, envelope: Envelope, recipient: Recipient, *letter: str) -> bytes:
     parts = (
         told,
         key(envelope.sender).encode("utf-8", "surrogateescape"),
         key(recipient.address).encode("utf-8", "surrogateescape"),
+        *(name.encode("utf-8", "surrogateescape") for name in letter),
     )
     return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()

@@ -24,6 +24,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from postseal.errors import Cause
+from postseal.notice import Kind
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +58,9 @@ class Metrics:
         self.deleted = Counter(
             "postseal_deleted", "Recipients from whom a rule has kept a message.", registry=registry
         )
+        self.notices = Counter(
+            "postseal_notices", "Reports and notes of rules, by kind.", ["kind"], registry=registry
+        )
         self.errors = Counter(
             "postseal_errors", "Messages not treated as policy asks, by cause.", ["cause"], registry=registry
         )
@@ -70,6 +74,8 @@ class Metrics:
         self._rules: set[tuple[str, str]] = set()
         for result in RESULTS:  # a counter that is not there yet cannot be alerted on
             self.messages.labels(result)
+        for kind in Kind:
+            self.notices.labels(kind.value)
         for cause in Cause:
             self.errors.labels(cause.value)
         for stage in STAGES:

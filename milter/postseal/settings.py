@@ -72,6 +72,16 @@ def patience(node: Node, _reader: object = None) -> float:
     return seconds
 
 
+def author(node: Node, _reader: object = None) -> str:
+    """An address such as `postmaster@example.com`, or `none`."""
+    written = scalar.text(node)
+    if written == "none":
+        return ""
+    if not re.fullmatch(r"[!-~]+@[!-~]+", written) or re.search(r"[<>,;:\"()\\]", written):
+        raise bad(node.place, f"expected an address, found '{written}'", "write postmaster@example.com")
+    return written
+
+
 def _check_port(node: Node, port: str) -> None:
     if not 1 <= int(port) <= 65535:
         raise bad(node.place, f"there is no port {port}", "choose a port from 1 to 65535")
@@ -124,6 +134,8 @@ class Settings:
     *workers*: processes; 0 means one per CPU.  *memory_body*: octets up to which a body stays in
     memory.  *stop_seconds*: how long a stop waits for messages under way; *drain_seconds*: the
     same for the workers that a reload replaced.  *metrics*: `HOST:PORT`, "" for none.
+    *notices_from*: the address that reports and notes come from, "" for postmaster at the first of
+    `accepted_domains`, or at the host.
     *submit_to*: `HOST:PORT` of the MTA's listener without this milter, "" for none; *submit_timeout*:
     seconds for each step of a submission.
     *store*: the data source name of the database, in SQLAlchemy's words; *store_timeout*: seconds within
@@ -140,6 +152,7 @@ class Settings:
     runtime_directory: Path = Path("/run/postseal")
     spool_directory: Path = Path("/var/lib/postseal/spool")
     memory_body: Size = 1 << 20
+    notices_from: Annotated[str, author] = ""
     submit_to: Annotated[str, http_address] = "127.0.0.1:10027"
     submit_timeout: Annotated[float, patience] = 60.0
     store: Annotated[str, database] = field(default="sqlite:////var/lib/postseal/store.sqlite", repr=False)
@@ -147,6 +160,11 @@ class Settings:
     stop_seconds: Seconds = field(default=25.0, metadata={"word": "stop"})
     drain_seconds: Seconds = field(default=900.0, metadata={"word": "drain"})
     metrics: Annotated[str, http_address] = "127.0.0.1:9817"
+
+
+def notices_from(settings: Settings, host: str) -> str:
+    """The address that reports and notes come from."""
+    return settings.notices_from or f"postmaster@{next(iter(settings.accepted_domains), host)}"
 
 
 def load(path: Path) -> Settings:

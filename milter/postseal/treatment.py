@@ -7,6 +7,7 @@ by word only; whether a method exists and reaches the recipient is the pipeline'
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from postseal.notice import Notice
 from postseal.outcome import Held, Reply
 from postseal.remedy import DEFER, OnError
 
@@ -137,7 +138,8 @@ class Treatment:
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
     who gets it in his place; policy has judged them too, so these two are no part of the value.
     *rules*: the names of the rules that led here, *audited*: of those that would have done something
-    were they enforced, *severity*: the highest of all these; none of these four is part of the value.
+    were they enforced, *severity*: the highest of all these, *notices*: what they want told; none of
+    these is part of the value.
     """
 
     protect: tuple[str, ...] = ()
@@ -154,6 +156,7 @@ class Treatment:
     rules: tuple[str, ...] = field(default=(), compare=False)
     audited: tuple[str, ...] = field(default=(), compare=False)
     severity: Severity = field(default=Severity.NONE, compare=False)
+    notices: tuple[Notice, ...] = field(default=(), compare=False)
 
     @property
     def leaves(self) -> bool:

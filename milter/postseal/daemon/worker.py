@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Final, NoReturn
 
-from postseal import log
+from postseal import letter, log
 from postseal.body import Spool
 from postseal.daemon import house
 from postseal.daemon.house import House
@@ -26,7 +26,7 @@ from postseal.metrics import Metrics
 from postseal.mta.desk import Desk, Rulebook
 from postseal.mta.socket import Listener, serve
 from postseal.mta.traffic import Pulse, Traffic
-from postseal.settings import Settings
+from postseal.settings import Settings, notices_from
 from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.submission import Submission
@@ -87,7 +87,10 @@ def _delivery(settings: Settings) -> Delivery | None:
 
 
 def _rulebook(built: House) -> Rulebook:
-    return Rulebook(built.policy, built.methods, built.settings.limits, built.policy.on_error)
+    settings, host = built.settings, socket.gethostname()
+    spool = Spool(settings.spool_directory, settings.memory_body)
+    letters = letter.Desk(notices_from(settings, host), host, spool)
+    return Rulebook(built.policy, built.methods, settings.limits, built.policy.on_error, letters)
 
 
 def _serve(desk: Desk) -> NoReturn:

@@ -7,12 +7,15 @@ Nothing that one message can cause is raised; what is neither judged nor carried
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
+from postseal import letter
 from postseal.body import Spool
 from postseal.delivery import Delivery, Undelivered
 from postseal.edits import AddRecipient, DeleteRecipient, edits
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
+from postseal.letter import letters
 from postseal.message import Message
 from postseal.methods.method import Methods
 from postseal.metrics import Metrics
@@ -35,6 +38,7 @@ class Rulebook:
     methods: Methods
     limits: Limits
     on_error: OnError = DEFER
+    letters: letter.Desk = field(default_factory=letter.Desk)
 
 
 @dataclass(slots=True)
@@ -73,6 +77,9 @@ def treat(
     treatments = book.policy.decide(message, envelope)
     decided = time.monotonic()
     outcome, changes = carry_out(message, envelope, treatments, book.methods), None
+    told = letters(message, envelope, treatments, outcome, desk=book.letters, at=datetime.now(UTC))
+    if told and (failure := _told(message, envelope, told, desk.delivery)):
+        outcome = deferral(failure.cause, failure.detail)
     if isinstance(outcome, list):
 
         def ready(stays: Copy) -> Prepared:
@@ -89,6 +96,19 @@ def treat(
             outcome = _undelivered(failure, treatments)
     seconds = {"decide": decided - started, "protect": time.monotonic() - decided}
     return Treated(outcome, changes, treatments, seconds)
+
+
+def _told(
+    message: Message, envelope: Envelope, letters: Sequence[letter.Letter], delivery: Delivery | None
+) -> Failure | None:
+    """Send *letters*; why that has to be tried again, if it has to."""
+    if delivery is None:
+        return Failure(Cause.SUBMISSION, "there is no listener to submit notices to")
+    try:
+        delivery.tell(message, envelope, letters)
+    except Failure as failure:
+        return failure
+    return None
 
 
 def _changes(

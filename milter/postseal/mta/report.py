@@ -39,6 +39,10 @@ def report(
         "severity": _severity(treatments),
         "deleted": sum(treatment.deleted for treatment in treatments) or "",
     }
+    notices = _notices(treatments, outcome)
+    for kind, count in notices.items():
+        metrics.notices.labels(kind).inc(count)
+    fields["notices"] = ",".join(f"{kind}:{count}" for kind, count in notices.items())
     level = logging.INFO
     if isinstance(outcome, Reply):
         result = "deferred" if outcome.code < 500 else "rejected"
@@ -70,3 +74,11 @@ def _severity(treatments: Collection[Treatment]) -> str:
         (treatment.severity for treatment in treatments), key=lambda s: s.rank, default=Severity.NONE
     )
     return "" if highest is Severity.NONE else highest
+
+
+def _notices(treatments: Collection[Treatment], outcome: Outcome) -> Counter[str]:
+    """How many letters of which kind were sent."""
+    if isinstance(outcome, Reply) and outcome.code < 500:
+        return Counter()
+    sent = {(each.kind, each.to, each.rule) for treatment in treatments for each in treatment.notices}
+    return Counter(sorted(str(kind) for kind, _, _ in sent))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from postseal.binding import Reader, known
 from postseal.document import Entry, Node, Problems, Scalar, Sequence, bad
 from postseal.errors import Place
-from postseal.policy import header_actions, protection_actions, recipient_actions, table
+from postseal.policy import header_actions, notice_actions, protection_actions, recipient_actions, table
 from postseal.policy.action_values import Rejection, Yes
 from postseal.scalar import mapped
 from postseal.treatment import Treatment
@@ -35,6 +35,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     sign,
     *header_actions.ACTIONS,
     *recipient_actions.ACTIONS,
+    *notice_actions.ACTIONS,
     reject,
 )
 """All actions."""
@@ -52,6 +53,11 @@ class Action:
     def word(self) -> str:
         """Its name."""
         return self.function.__name__
+
+    @property
+    def tells(self) -> bool:
+        """Whether all it does is to tell somebody."""
+        return self.function in notice_actions.ACTIONS
 
     def __call__(self, treatment: Treatment) -> Treatment:
         """*treatment* after this action."""

@@ -105,7 +105,8 @@ def described(treatment: Treatment) -> str:
         parts.append(f"on_error: {treatment.on_error}")
     if not parts:
         parts.append("plain")
-    return ", ".join([*parts, *(_edit(edit) for edit in treatment.headers)])
+    told = dict.fromkeys(f"{notice.kind}: {notice.to}" for notice in treatment.notices)
+    return ", ".join([*parts, *(_edit(edit) for edit in treatment.headers), *told])
 
 
 def _edit(edit: HeaderEdit) -> str:

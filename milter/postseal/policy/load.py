@@ -20,10 +20,12 @@ from postseal.policy.examples import Example, check
 from postseal.policy.failure import OnErrors
 from postseal.policy.index import Index
 from postseal.policy.mail import Site
+from postseal.policy.notice_actions import misdirected
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Rule, rule
 from postseal.remedy import DEFER
 from postseal.settings import Settings
+from postseal.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def load(settings: Settings, methods: Collection[str]) -> Policy:
             contents.append(reader.bind(document.parse(octets, str(path)), PolicyFile))
     rules = tuple(rule for content in contents for rule in content.rules)
     _check_names(rules, problems)
+    _check_notices(rules, settings, problems)
     problems.settle()
     examples = [example for content in contents for example in content.examples]
     on_error = reduce(lambda earlier, content: content.on_error.after(earlier), contents, DEFER)
@@ -91,3 +94,16 @@ def _check_names(rules: tuple[Rule, ...], problems: Problems) -> None:
         first = seen.setdefault(each.name, each.place)
         if first is not each.place:
             problems.add(each.place, f"rule '{each.name}' has the name of the rule at {first}", "rename one")
+
+
+def _check_notices(rules: tuple[Rule, ...], settings: Settings, problems: Problems) -> None:
+    site = Site.of(settings)
+    for action in (action for each in rules for action in each.then if action.tells):
+        if not settings.submit_to:
+            hint = "name the mail server's listener in 'submit_to:' of the settings"
+            problems.add(action.place, f"'{action.word}' has no way to send mail", hint)
+        for notice in action(Treatment()).notices:
+            if misdirected(notice, site.accepts):
+                what = f"the message as it came must not go to <{notice.to}>, who is outside"
+                hint = "leave 'original' out, or name an address in one of accepted_domains"
+                problems.add(action.place, what, hint)

@@ -4,6 +4,7 @@ The only import of `re2`.  Text is made ready once by `seen` and searched as UTF
 words or patterns are one automaton, so their number costs nothing per message.
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -87,6 +88,17 @@ class Pattern:
         """Whether *text*, which `seen` made, contains it."""
         self.compile()
         return self._regexp.search(text) is not None
+
+    def hits(self, text: bytes, limit: int) -> list[str]:
+        """The first *limit* pieces of *text* that it finds, on one line, less what stands around words."""
+        if not self.found(text):
+            return []
+        found = itertools.islice(self._regexp.finditer(text), limit)
+        texts = (" ".join(match.group().decode("utf-8", "replace").split()) for match in found)
+        return [_EDGES.sub("", text) for text in texts]
+
+
+_EDGES = re.compile(r"^\W+(?=\w)|(?<=\w)\W+$")
 
 
 def replaced(text: str, expressions: Sequence[str], by: str) -> str | None:

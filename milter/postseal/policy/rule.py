@@ -8,9 +8,11 @@ from typing import Annotated, NamedTuple
 from postseal.binding import Reader
 from postseal.document import Node, bad
 from postseal.errors import Failure, Place
+from postseal.notice import Kind, Notice
 from postseal.policy import rule_values as values
 from postseal.policy.actions import Action, actions
 from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions
+from postseal.policy.evidence import told
 from postseal.policy.failure import OnErrors
 from postseal.policy.mail import Mail
 from postseal.remedy import DEFER, refusal
@@ -50,8 +52,8 @@ class Rule:
 
     *name*: for logs, metrics and explanations.  *when*: conditions that must all hold; left out, the
     rule is about every mail.  *unless*: exceptions, of which one is enough.  *then*: what to do.
-    *mode*: `audit` tells in log, metrics and explanations what the rule would do, and does nothing;
-    `audit_and_notify` is the same for now; `off` does not look at the mail at all.
+    *mode*: `audit` tells in log, metrics, explanations and by `report` what the rule would do, and does
+    nothing; `audit_and_notify` writes to sender and recipient too; `off` does not look at the mail at all.
     *on_error*: what becomes of mail that the rule cannot judge, or cannot protect or sign; where several
     rules protect a mail, what a later one says counts.
     *stop*: no later rule is looked at if this one applies.
@@ -93,6 +95,9 @@ class Rule:
                 treatment = _without_backscatter(self._applied(treatment, answer.truth), mail)
             elif answer.truth is True:
                 treatment = replace(treatment, audited=(*treatment.audited, self.name))
+            if answer.truth is True:
+                notices = told(self._notices, answer, mail)
+                treatment = replace(treatment, notices=(*treatment.notices, *notices))
         return Verdict(self, answer, treatment)
 
     def _applied(self, treatment: Treatment, truth: bool | Failure) -> Treatment:
@@ -102,8 +107,23 @@ class Rule:
             detail = f"rule '{self.name}': {truth.detail}"
             return replace(treatment, refusal=refusal(truth.cause, on_error, detail))
         for action in self.then:
-            treatment = action(treatment)
+            if not action.tells:
+                treatment = action(treatment)
         return replace(treatment, on_error=on_error) if self.protects else treatment
+
+    @property
+    def _notices(self) -> tuple[Notice, ...]:
+        """What the rule wants told; in audit modes not all of it."""
+        wanted = Treatment()
+        for action in self.then:
+            if action.tells:
+                wanted = action(wanted)
+        silent = {Kind.SENDER, Kind.RECIPIENT} if self.mode is Mode.AUDIT else set()
+        return tuple(
+            replace(each, rule=self.name, mode=self.mode, severity=self.severity)
+            for each in wanted.notices
+            if each.kind not in silent
+        )
 
     @property
     def alone(self) -> Treatment:
@@ -135,7 +155,8 @@ def rule(node: Node, reader: Reader) -> Rule:
         raise bad(
             node.place, f"rule '{bound.name}' does nothing", "add 'then:' with actions, or 'stop: true'"
         )
-    for action in bound.then if len(bound.then) > 1 else ():
+    acting = [action for action in bound.then if not action.tells]
+    for action in acting if len(acting) > 1 else ():
         alone = action(Treatment())
         if alone.refusal or alone.deleted:
             verb = "rejects" if alone.refusal else "deletes"

@@ -1,0 +1,188 @@
+"""Messages of our own about a message: reports and notes, from what rules want told.
+
+They say that no person wrote them (RFC 3834), come from the null sender, and hold the message as it came
+only where a rule attaches it.  What strangers wrote stands in the text alone, never in a field of ours.
+"""
+
+import re
+import secrets
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import format_datetime
+
+from postseal.body import Spool
+from postseal.cms import encoding
+from postseal.cms import field as fields
+from postseal.envelope import Envelope, Recipient
+from postseal.header_edits import header
+from postseal.message import Header, Message
+from postseal.notice import Include, Kind, Notice
+from postseal.outcome import Held, Outcome, Reply
+from postseal.treatment import Treatment
+
+_MOST_RECIPIENTS = 10
+_LONGEST_VALUE = 2000
+_LONGEST_HEADERS = 20_000
+_TOKEN = re.compile("%%(.*?)%%")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message of our own to *to*; *name* tells it from all others about the same message."""
+
+    message: Message
+    to: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where letters are written: *author* for From, *host* for the Message-ID, *spool* for large ones."""
+
+    author: str = "postmaster@localhost"
+    host: str = "localhost"
+    spool: Spool = field(default_factory=Spool)
+
+
+def letters(
+    message: Message,
+    envelope: Envelope,
+    treatments: Mapping[Recipient, Treatment],
+    outcome: Outcome,
+    *,
+    desk: Desk,
+    at: datetime,
+) -> list[Letter]:
+    """All letters about *message*; none while it has to be tried again."""
+    if isinstance(outcome, Reply) and outcome.code < 500:
+        return []
+    about = _About(message, envelope, outcome, at)
+    return [_letter(notice, about, desk) for notice in _joined(treatments.values())]
+
+
+def _joined(treatments: Collection[Treatment]) -> Iterator[Notice]:
+    """One notice for each who is told of one rule, about all recipients for whom it applied."""
+    found: dict[tuple[str, str, str], Notice] = {}
+    for notice in (notice for treatment in treatments for notice in treatment.notices):
+        key = (notice.kind, notice.to, notice.rule)
+        if (first := found.get(key)) is None:
+            found[key] = notice
+        else:
+            recipients = tuple(dict.fromkeys(first.about + notice.about))
+            found[key] = replace(
+                first, about=recipients, matches=tuple(dict.fromkeys(first.matches + notice.matches))
+            )
+    yield from found.values()
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    message: Message
+    envelope: Envelope
+    outcome: Outcome
+    at: datetime
+
+    def value(self, name: str) -> str:
+        """A field as a person reads it, on one line."""
+        text = fields.text(self.message.first(name) or b"")[:_LONGEST_VALUE]
+        return "".join(each if each.isprintable() else " " for each in text)
+
+
+def _letter(notice: Notice, about: _About, desk: Desk) -> Letter:
+    if notice.kind is Kind.REPORT:
+        subject = f"Report: rule '{notice.rule}' applied"
+        text = "\n".join(_report(notice, about))
+    else:
+        text = _filled(notice, about)
+        subject = notice.subject or "About a message of yours"
+    fields = (
+        header("From", desk.author),
+        header("To", notice.to if notice.to.isascii() else "undisclosed-recipients:;"),
+        header("Subject", subject),
+        Header.of("Date", format_datetime(about.at)),
+        Header.of("Message-ID", f"<{secrets.token_hex(16)}@{desk.host}>"),
+        Header.of("Auto-Submitted", "auto-generated"),
+        Header.of("MIME-Version", "1.0"),
+    )
+    draft = desk.spool.draft()
+    for piece in _body(text, about.message if Include.ORIGINAL in notice.include else None):
+        draft.write(piece)
+    body = draft.body()
+    content = _TEXT if Include.ORIGINAL not in notice.include else (_mixed(body.read(0, 80)),)
+    name = " ".join([notice.kind, notice.rule, notice.to, *sorted(notice.about)])
+    return Letter(Message((*fields, *content), body), notice.to, name)
+
+
+_TEXT = (
+    Header.of("Content-Type", "text/plain; charset=utf-8"),
+    Header.of("Content-Transfer-Encoding", "base64"),
+)
+
+
+def _mixed(first: bytes) -> Header:
+    boundary = first.partition(b"\r\n")[0].removeprefix(b"--").decode("ascii")
+    return Header.of("Content-Type", f'multipart/mixed; boundary="{boundary}"')
+
+
+def _body(text: str, original: Message | None) -> Iterator[bytes]:
+    octets = text.replace("\n", "\r\n").encode("utf-8", "replace") + b"\r\n"
+    written = b"".join(encoding.to_base64([octets]))
+    if original is None:
+        yield written
+        return
+    boundary = b"=_" + secrets.token_hex(16).encode("ascii")  # nobody can have guessed it
+    yield b"--%b\r\n%b\r\n%b\r\n" % (boundary, b"".join(each.raw for each in _TEXT), written)
+    yield b"--%b\r\nContent-Type: message/rfc822\r\n" % boundary
+    if not all(piece.isascii() for piece in original.pieces()):
+        yield b"Content-Transfer-Encoding: 8bit\r\n"
+    yield b"\r\n"
+    yield from original.pieces()
+    yield b"\r\n--%b--\r\n" % boundary
+
+
+def _report(notice: Notice, about: _About) -> Iterator[str]:
+    shown = set(notice.include)
+    if Include.RULE in shown:
+        yield f"Rule: {notice.rule} (mode {notice.mode}, severity {notice.severity})"
+    yield f"Message-ID: {about.value('Message-ID') or '-'}"
+    yield f"Queue id: {about.envelope.queue_id or '-'}"
+    yield f"Time: {format_datetime(about.at)}"
+    yield f"Result: {_result(about.outcome)}"
+    if Include.SENDER in shown:
+        yield f"Sender: <{about.envelope.sender}>"
+        yield f"From: {about.value('From')}"
+    if Include.RECIPIENTS in shown:
+        yield f"Applied to: {_some(notice.about)}"
+        yield f"All recipients: {_some([each.address for each in about.envelope.recipients])}"
+    if Include.SUBJECT in shown:
+        yield f"Subject: {about.value('Subject')}"
+    if Include.MATCHES in shown:
+        yield "Because of:"
+        for match in notice.matches:
+            yield f"  {match.condition}"
+            yield from (f"    found: {found}" for found in match.found)
+
+
+def _result(outcome: Outcome) -> str:
+    if isinstance(outcome, Reply):
+        return f"rejected ({outcome})"
+    if isinstance(outcome, Held):
+        return "held for an administrator"
+    return "accepted" if outcome else "deleted"
+
+
+def _some(addresses: Collection[str]) -> str:
+    told = ", ".join(f"<{address}>" for address in list(addresses)[:_MOST_RECIPIENTS])
+    more = len(addresses) - _MOST_RECIPIENTS
+    return f"{told} and {more} more" if more > 0 else told
+
+
+def _filled(notice: Notice, about: _About) -> str:
+    values = {name: about.value(name) for name in ("From", "To", "Cc", "Subject")}
+    values["MessageDate"] = about.value("Date")
+    values["Rule"] = notice.rule
+    if "%%Headers%%" in notice.text:
+        shown = about.message.without("Bcc", "Resent-Bcc").header_block.decode("utf-8", "replace")
+        values["Headers"] = shown.replace("\r\n", "\n")[:_LONGEST_HEADERS]
+    return _TOKEN.sub(lambda token: values.get(token[1], token[0]), notice.text)

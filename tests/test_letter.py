@@ -1,0 +1,175 @@
+"""Letters say what happened, to whom and why; and nothing that a stranger wrote becomes more than text."""
+
+import email
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+
+from postseal.body import Body
+from postseal.envelope import Envelope, Recipient
+from postseal.errors import Cause
+from postseal.letter import Desk, Letter, letters
+from postseal.message import Header, Message
+from postseal.notice import ALL_BUT_ORIGINAL, Include, Kind, Match, Notice
+from postseal.outcome import Copy, Held, Outcome, Reply
+from postseal.treatment import Treatment
+
+AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+BOB, CY = Recipient("bob@mail.example"), Recipient("cy@mail.example")
+MAIL = Message(
+    (
+        Header.of("From", "Ann <ann@example.com>"),
+        Header.of("To", "bob@mail.example"),
+        Header.of("Subject", "=?utf-8?b?w6QNCkJjYzogZXZl?="),  # "ä", CRLF, "Bcc: eve"
+        Header.of("Message-ID", "<1@example.com>"),
+        Header.of("Bcc", "secret@mail.example"),
+        Header.of("X-Eight", "x"),
+    ),
+    Body.of("Grüße\r\n".encode()),
+)
+REPORT = Notice(
+    Kind.REPORT,
+    "sec@example.com",
+    include=ALL_BUT_ORIGINAL,
+    rule="r",
+    mode="audit",
+    severity="high",
+    about=(BOB.address,),
+    matches=(Match("body_words: x", ("****1111",)),),
+)
+
+
+def written(
+    *notices: Notice, outcome: Outcome | None = None, more: dict[Recipient, Treatment] | None = None
+) -> list[Letter]:
+    envelope = Envelope("ann@example.com", (BOB, CY), queue_id="Q1")
+    treatments = {BOB: Treatment(notices=notices)} | (more or {})
+    copies: Outcome = [Copy(MAIL, (BOB, CY), "plain")]
+    desk = Desk("postmaster@example.com", "gate.example.com")
+    return letters(MAIL, envelope, treatments, copies if outcome is None else outcome, desk=desk, at=AT)
+
+
+def read(letter: Letter) -> EmailMessage:
+    found = email.message_from_bytes(b"".join(letter.message.pieces()), policy=SMTP)
+    assert isinstance(found, EmailMessage)
+    assert not found.defects
+    return found
+
+
+def text(letter: Letter) -> str:
+    body = read(letter).get_body(("plain",))
+    assert body
+    return body.get_content().replace("\r\n", "\n")
+
+
+def test_report_tells_what_happened() -> None:
+    (letter,) = written(REPORT)
+
+    assert letter.to == "sec@example.com"
+    assert text(letter) == (
+        "Rule: r (mode audit, severity high)\n"
+        "Message-ID: <1@example.com>\n"
+        "Queue id: Q1\n"
+        "Time: Tue, 24 Nov 2026 09:00:00 +0000\n"
+        "Result: accepted\n"
+        "Sender: <ann@example.com>\n"
+        "From: Ann <ann@example.com>\n"
+        "Applied to: <bob@mail.example>\n"
+        "All recipients: <bob@mail.example>, <cy@mail.example>\n"
+        "Subject: ä  Bcc: eve\n"
+        "Because of:\n"
+        "  body_words: x\n"
+        "    found: ****1111\n"
+    )
+
+
+def test_letter_is_marked_as_automatic_and_has_an_id_of_its_own() -> None:
+    first, second = (read(*written(REPORT)) for _ in range(2))
+
+    assert first["From"] == "postmaster@example.com"
+    assert first["To"] == "sec@example.com"
+    assert first["Subject"] == "Report: rule 'r' applied"
+    assert first["Auto-Submitted"] == "auto-generated"
+    assert first["Date"] == "Tue, 24 Nov 2026 09:00:00 +0000"
+    assert first["Message-ID"] != second["Message-ID"]
+    assert first["Message-ID"].endswith("@gate.example.com>")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        pytest.param(Reply(550, "5.7.1", "no"), "Result: rejected (550 5.7.1 no)\n", id="rejected"),
+        pytest.param(Held("look"), "Result: held for an administrator\n", id="held"),
+        pytest.param([], "Result: deleted\n", id="deleted"),
+    ],
+)
+def test_report_tells_the_result(outcome: Outcome, told: str) -> None:
+    assert told in text(*written(REPORT, outcome=outcome))
+
+
+def test_message_that_is_tried_again_is_not_told_of() -> None:
+    assert written(REPORT, outcome=Reply(451, "4.3.0", "later", Cause.STORE)) == []
+
+
+def test_report_has_the_sections_that_are_asked_for() -> None:
+    (letter,) = written(replace(REPORT, include=(Include.SUBJECT,)))
+
+    assert [line.partition(":")[0] for line in text(letter).splitlines()] == [
+        *("Message-ID", "Queue id", "Time", "Result", "Subject"),
+    ]
+
+
+def test_report_may_attach_the_message_as_it_came() -> None:
+    (letter,) = written(replace(REPORT, include=(Include.ORIGINAL,)))
+
+    (attached,) = read(letter).iter_attachments()
+    assert attached.get_content_type() == "message/rfc822"
+    assert attached["Content-Transfer-Encoding"] == "8bit"
+    assert b"".join(MAIL.pieces()) in b"".join(letter.message.pieces())
+
+
+def test_several_recipients_are_one_report() -> None:
+    other = replace(REPORT, about=(CY.address,), matches=(Match("subject_words: y"),))
+
+    (letter,) = written(REPORT, more={CY: Treatment(notices=(other,))})
+
+    assert "Applied to: <bob@mail.example>, <cy@mail.example>\n" in text(letter)
+    assert "  subject_words: y\n" in text(letter)
+
+
+def test_many_recipients_are_counted() -> None:
+    many = tuple(f"r{number}@mail.example" for number in range(25))
+
+    assert "<r9@mail.example> and 15 more\n" in text(*written(replace(REPORT, about=many)))
+
+
+def test_note_has_its_tokens_filled() -> None:
+    wanted = "%%Subject%% / %%From%% / %%To%% / %%Rule%% / %%Unknown%%"
+    note = Notice(Kind.SENDER, "ann@example.com", text=wanted, subject="Größe", rule="r")
+
+    (letter,) = written(note)
+
+    assert text(letter) == "ä  Bcc: eve / Ann <ann@example.com> / bob@mail.example / r / %%Unknown%%\n"
+    assert read(letter)["Subject"] == "Größe"
+
+
+def test_note_with_headers_keeps_hidden_recipients_hidden() -> None:
+    (letter,) = written(Notice(Kind.RECIPIENT, "bob@mail.example", text="%%Headers%%"))
+
+    assert "X-Eight: x\n" in text(letter)
+    assert "secret@mail.example" not in text(letter)
+
+
+def test_letters_about_one_message_have_names_of_their_own() -> None:
+    other = [
+        replace(REPORT, to="two@example.com"),
+        replace(REPORT, rule="s"),
+        replace(REPORT, kind=Kind.SENDER),
+    ]
+
+    names = [letter.name for letter in written(REPORT, *other)]
+
+    assert len(set(names)) == 4
