@@ -13,6 +13,7 @@ import hyperscan
 
 from postseal.policy.compiled import Kept
 from postseal.policy.pattern import Pattern
+from postseal.policy.thread import called
 
 _FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
 
@@ -40,7 +41,8 @@ class Scanner:
 
     def possible(self, text: bytes) -> set[Pattern]:
         """Patterns that *text*, which `seen` made, may contain; the others it does not."""
-        if self._database is None:
+        database = self._database
+        if database is None:
             return set(self.anywhere)
         found: list[int] = []
 
@@ -53,7 +55,7 @@ class Scanner:
         except IndexError:
             scratch = hyperscan.Scratch(self._database)
         try:
-            self._database.scan(text, match_event_handler=note, scratch=scratch)
+            called(lambda: database.scan(text, match_event_handler=note, scratch=scratch))
         except hyperscan.error:
             return set(self.patterns)
         finally:
