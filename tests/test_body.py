@@ -1,5 +1,6 @@
 """Bodies keep every octet, in memory and in the unlinked file alike."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,26 @@ def test_read_any_range_is_the_slice(octets: bytes, start: int, stop: int) -> No
         body = drafted(Spool(None, threshold), octets)
 
         assert body.read(start, stop) == octets[start:stop]
+
+
+def test_body_file_holds_nothing_in_clear(tmp_path: Path) -> None:
+    body = drafted(Spool(tmp_path, 10), b"the numbers ", b"of the quarter " * 10)
+
+    file = body._file
+    assert file
+    octets = os.pread(file.fileno(), 1 << 20, 0)
+    assert len(octets) == body.size
+    assert b"quarter" not in octets
+    assert b"numbers" not in octets
+    assert drafted(Spool(tmp_path, 0), bytes(64)).read() == bytes(64)
+
+
+def test_body_files_have_keys_of_their_own(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 0)
+    octets = {
+        os.pread(body._file.fileno(), 64, 0)
+        for body in (drafted(spool, bytes(64)) for _ in range(3))
+        if body._file
+    }
+
+    assert len(octets) == 3

@@ -2,7 +2,9 @@
 
 A `Body` never changes; a `Draft` is how one is written.  Large bodies live in files that have no
 name from the start (O_TMPFILE where the file system has it), so nothing is left behind by a crash
-and no other user can open them.  Reading uses pread, so any number of readers share one body.
+and no other user can open them.  What is in such a file is encrypted, under a key that is nowhere but in
+the memory of this process: neither the disk nor a copy of it ever holds a line of anybody's mail.
+Reading uses pread, so any number of readers share one body.
 """
 
 import io
@@ -12,15 +14,48 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
 PIECE = 1 << 16
 """Bytes read or written at a time: large enough to be fast, small enough to be nothing."""
 
 
+_BLOCK = 16
+"""Octets of a block of AES."""
+
+
 class _Unnamed(io.FileIO):
-    """A file that closes when the last body that uses it is gone, without Python's warning about it."""
+    """A file that closes when the last body that uses it is gone, without Python's warning about it.
+
+    Its octets are encrypted with AES-256-CTR, which can be read from anywhere; each file has its own key.
+    Who could change the file could change our memory as well, so nothing is authenticated.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "r+b")
+        self._key = os.urandom(32)
+        self._encryptor = self._cipher(0)
 
     def __del__(self) -> None:
         self.close()
+
+    def append(self, octets: bytes) -> None:
+        """Write *octets* at the end."""
+        rest = memoryview(self._encryptor.update(octets))
+        while rest:
+            rest = rest[self.write(rest) :]
+
+    def read_at(self, start: int, count: int) -> bytes:
+        """At most *count* octets from *start* on; none at the end."""
+        octets = os.pread(self.fileno(), count, start)
+        skipped = start % _BLOCK
+        decrypted = self._cipher(start // _BLOCK).update(bytes(skipped) + octets)
+        return decrypted[skipped:]
+
+    def _cipher(self, block: int) -> CipherContext:
+        return Cipher(AES(self._key), CTR(block.to_bytes(_BLOCK, "big"))).encryptor()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +86,7 @@ class Body:
             return self._octets[start:stop]
         pieces = []
         while start < stop:
-            piece = os.pread(self._file.fileno(), stop - start, self._offset + start)
+            piece = self._file.read_at(self._offset + start, stop - start)
             if not piece:
                 raise EOFError(f"the body ends at {start}, {self.size} octets were written")
             pieces.append(piece)
@@ -95,12 +130,10 @@ class Draft:
                 self._octets += octets
                 return
             with tempfile.TemporaryFile(dir=self._directory, buffering=0) as file:
-                self._file = _Unnamed(os.dup(file.fileno()), "r+b")
+                self._file = _Unnamed(os.dup(file.fileno()))
             octets, self._octets = bytes(self._octets) + octets, None
         assert self._file is not None  # noqa: S101 (for the type checker)
-        rest = memoryview(octets)
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        self._file.append(octets)
 
     def body(self) -> Body:
         """What was written.  The draft must not be written to afterwards."""
