@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo test lint bench clean tools
+.PHONY: help demo test lint bench faults clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ lint: $(STAMP) ## ruff, mypy and the floors of the house
 
 bench: $(STAMP) ## measure what Postseal costs a Postfix, side by side (ARGS goes to the program)
 	@PYTHONPATH=contrib python benchmarks/through_postfix.py $(ARGS)
+
+faults: $(STAMP) ## kill, stop and break everything at every step, and count what is lost or comes twice (minutes)
+	@PYTHONPATH=contrib:tests python -m faults.campaign $(ARGS)
 
 clean: ## remove what was made: the environment, the tools, the caches
 	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +34,8 @@ class Daemon:
     *settings*: YAML to add to that of this class.  *policies*: file name → text.
     *submit_port*: the listener for copies, 0 for none.
     *group*: who may use the socket besides us; Postfix's by default.
+    *store*: a data source name in place of SQLite's below *directory*.
+    *program*: what Python runs as `postseal`.
     """
 
     def __init__(
@@ -44,6 +46,8 @@ class Daemon:
         policies: Mapping[str, str],
         group: str = "postfix",
         submit_port: int = 0,
+        store: str = "",
+        program: Sequence[str | Path] = ("-m", "postseal"),
     ) -> None:
         self.directory = directory
         self.settings_file = directory / "postseal.yaml"
@@ -51,6 +55,7 @@ class Daemon:
         self.socket = directory / "run" / "milter.sock"
         self.log_file = directory / "postseal.log"
         self.metrics_port = free_port()
+        self._program = tuple(map(str, program))
         self._process: subprocess.Popen[bytes] | None = None
         self.policies.mkdir(parents=True)
         for name, text in policies.items():
@@ -63,7 +68,7 @@ class Daemon:
             f"policies: policies\n"
             f"runtime_directory: run\n"
             f"spool_directory: spool\n"
-            f"store: sqlite:///{directory}/store/store.sqlite\n"
+            f"store: '{store or f'sqlite:///{directory}/store/store.sqlite'}'\n"
             f"submit_to: {f'{LOOPBACK}:{submit_port}' if submit_port else 'none'}\n"
             f"metrics: {LOOPBACK}:{self.metrics_port}\n"
             f"listen: {{socket: 'unix:{self.socket}', group: '{group}'}}\n{settings}"
@@ -95,7 +100,7 @@ class Daemon:
             ready.bind(str(told))
             ready.settimeout(0.1)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "postseal", "run", "--settings", str(self.settings_file)],
+                [sys.executable, *self._program, "run", "--settings", str(self.settings_file)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
