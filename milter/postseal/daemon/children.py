@@ -26,6 +26,7 @@ class Kind(Enum):
 
     WORKER = auto()
     EXPORTER = auto()
+    FETCHER = auto()
 
 
 @dataclass(slots=True)

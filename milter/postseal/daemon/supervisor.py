@@ -24,8 +24,10 @@ from typing import Final, NoReturn
 from postseal import log
 from postseal.daemon import house, notify, state
 from postseal.daemon.backoff import Backoff
+from postseal.daemon.beside import Beside, Life, died, without
 from postseal.daemon.children import Child, Children, Kind
 from postseal.daemon.exporter import Server, export
+from postseal.daemon.fetcher import fetch, needed
 from postseal.daemon.prepare import prepare
 from postseal.daemon.worker import STOP, drain, work
 from postseal.errors import BadInput, Place, Problem
@@ -54,7 +56,6 @@ class Supervisor:
         self._directory = built.settings.runtime_directory
         self._state = state.State(os.getpid(), time.time(), socket=built.settings.listen.socket)
         self._backoff = Backoff()
-        self._export_at = 0.0
         self._unburied: set[int] = set()
         self._stopping = False
         self._heard: set[int] = set()
@@ -62,6 +63,7 @@ class Supervisor:
         self._untold = ""
         self._signals, self._wakeup = os.pipe()
         self._children = Children((self._signals, self._wakeup))
+        self._beside = Beside(self._children)
 
     def run(self) -> int:
         """Run until told to stop."""
@@ -122,9 +124,7 @@ class Supervisor:
             patience = min(patience, 1.0)
         if not self._stopping and len(self._current()) < self._house.workers:
             patience = min(patience, max(0.0, self._backoff.at - now))
-        if not self._stopping and self._server and not self._children.of(Kind.EXPORTER):
-            patience = min(patience, max(0.0, self._export_at - now))
-        return patience
+        return patience if self._stopping else min(patience, self._beside.patience())
 
     def _current(self) -> list[Child]:
         return [child for child in self._children.of(Kind.WORKER) if not child.leaving]
@@ -132,10 +132,7 @@ class Supervisor:
     def _fork_missing(self) -> None:
         now = time.monotonic()
         try:
-            if self._server and not self._children.of(Kind.EXPORTER) and now >= self._export_at:
-                self._export_at = now + 1.0
-                life = partial(_export, self._listener, self._server, self._directory, self._counters)
-                self._children.fork(Kind.EXPORTER, self._state.generation, life)
+            self._beside.fork_missing(self._state.generation)
             missing = self._house.workers - len(self._current())
             if missing > 0 and now >= self._backoff.at:
                 self._fork(self._house, missing, generation=self._state.generation)
@@ -162,8 +159,7 @@ class Supervisor:
         for child, code in self._children.reap():
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
             lived = time.monotonic() - child.born
-            if child.kind is Kind.EXPORTER:
-                _log.error("%s", log.line(event="exporter_died", exporter=child.pid, how=how))
+            if died(child, how):
                 continue
             self._unburied.add(child.pid)
             if child.leaving:
@@ -235,6 +231,7 @@ class Supervisor:
     def _adopt(self, built: house.House) -> None:
         """Make *built* what new workers work with."""
         self._house = built
+        self._beside.wants(self._lives(built))
         known = self._state
         known.policy, known.rules, known.wanted = built.digest, built.rules, built.workers
         known.certificates, known.recipients = built.certificates, built.recipients
@@ -242,6 +239,17 @@ class Supervisor:
         known.reload.warnings = list(built.warnings)
         for warning in built.warnings:
             _log.warning("%s", log.line(event="warning", what=warning))
+
+    def _lives(self, built: house.House) -> dict[Kind, Life]:
+        """What children there are to be beside the workers; none of them may hold a socket of others."""
+        lives, held = {}, [self._listener.descriptor]
+        if self._server:
+            life = partial(export, self._server, self._directory, self._counters)
+            lives[Kind.EXPORTER] = without(held.copy(), life)
+            held.append(self._server.fileno())
+        if needed(built.settings):
+            lives[Kind.FETCHER] = without(held, partial(fetch, built.settings))
+        return lives
 
     def _stop(self) -> None:
         self._stopping = True
@@ -256,7 +264,7 @@ class Supervisor:
             child.order(STOP, within=seconds + 5)
 
     def _end(self) -> None:
-        self._children.kill(Kind.EXPORTER)
+        self._beside.end()
         with contextlib.suppress(OSError):  # one left behind deceives nobody
             (self._directory / "state.json").unlink()
         _log.info("%s", log.line(event="stopped"))
@@ -280,8 +288,3 @@ class Supervisor:
         if told != self._told:
             self._told = told
             notify.notify(STATUS=told)
-
-
-def _export(listener: Listener, server: Server, directory: Path, counters: Path, control: int) -> NoReturn:
-    os.close(listener.descriptor)
-    export(server, directory, counters, control)

@@ -28,7 +28,7 @@ from postseal.trust.trust import Trust, Use
 from postseal.trust.verdict import Rule
 
 _MEMORY_SECONDS: Final = 30.0
-_FAILURE_SECONDS: Final = 5.0
+_FAILURE_SECONDS: Final = 3.0
 _REMEMBERED: Final = 20_000
 _STRIPES: Final = 512
 

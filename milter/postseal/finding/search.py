@@ -9,6 +9,7 @@ from postseal.certificates.directory import CertificateDirectory
 from postseal.document import Problems
 from postseal.errors import Problem
 from postseal.finding.finder import Finder
+from postseal.finding.revocation import CachedRevocations
 from postseal.finding.shelf import Opening
 from postseal.settings import Settings
 from postseal.trust import anchors
@@ -40,6 +41,7 @@ def load(settings: Settings, at: datetime) -> Search:
             trusted = anchors.load(smime.trust, at)
     problems.settle()
     opening = Opening(settings.store, timeout=settings.store_timeout)
-    trust = Trust(trusted, smime.revocation, subject_addresses=smime.subject_addresses)
+    revocations = CachedRevocations(opening)
+    trust = Trust(trusted, smime.revocation, revocations, subject_addresses=smime.subject_addresses)
     finder = Finder(smime.lookup, files, opening.shelf, trust, remotes={})
     return Search(finder, trust, opening, (*files.warnings, *trusted.warnings), files.states(at))

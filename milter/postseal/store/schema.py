@@ -11,6 +11,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -110,3 +111,24 @@ lookups: Final = Table(
     sqlite_with_rowid=False,
 )
 """Who was asked about whom; what was found stands in certificate_addresses, and counts *until* then."""
+
+revocations: Final = Table(
+    "revocations",
+    metadata,
+    Column("id", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("url", String(2000), nullable=False),
+    Column("question", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=True),
+    Column("fetched", Moment, nullable=True),
+    Column("wanted", Moment, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("why", String(300), nullable=False),
+    Index("ix_revocations_due", "due"),
+    sqlite_with_rowid=False,
+)
+"""What issuers say about revocation: their lists, and with a *question* their responders' answers.
+
+*wanted*: when somebody last asked for it.  *due*: when it is fetched next.  *failures*: since it was
+last fetched, the last of them for the reason *why*.
+"""

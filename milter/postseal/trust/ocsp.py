@@ -64,16 +64,16 @@ def status(
     return single.certificate_status, reason.value if reason else x509.ReasonFlags.unspecified.value
 
 
-def end(octets: bytes, certificate: x509.Certificate, issuer: x509.Certificate) -> datetime | None:
-    """When the response in *octets* about *certificate* ends; None if it says nothing about it."""
+def end(octets: bytes) -> datetime:
+    """When the response in *octets* ends.  Raises ValueError if it says nothing about any certificate."""
     try:
         response = ocsp.load_der_ocsp_response(octets)
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-            return None
-        single = _single(response.responses, ocsp.load_der_ocsp_request(question(certificate, issuer)))
-    except MALFORMED:
-        return None
-    return (single.next_update_utc or single.this_update_utc + LONGEST) if single else None
+            raise ValueError(f"the responder says {response.response_status.name}")
+        ends = [single.next_update_utc or single.this_update_utc + LONGEST for single in response.responses]
+    except MALFORMED as error:
+        raise ValueError(f"the response is malformed: {error}") from None
+    return min(ends)
 
 
 def _single(
