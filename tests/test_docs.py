@@ -35,9 +35,10 @@ def test_settings_example_holds_every_setting_with_its_default() -> None:
         if field.name not in chosen:
             assert getattr(settings, field.name) == getattr(default, field.name), field.name
     text = (HOUSE / "contrib/postseal.yaml").read_text()
-    for group in (default.listen, default.limits, default.smime):
+    for group in (default.listen, default.limits, default.extraction, default.smime):
         for field in dataclasses.fields(group):
-            assert re.search(rf"(?m)^  {field.name}:", text), field.name
+            word = field.metadata.get("word", field.name)
+            assert re.search(rf"(?m)^  {word}:", text), field.name
     for kind, margin in ((Lookup, " {4}#?"), (Ldap, " {4}#  ")):
         for field in dataclasses.fields(kind):
             assert re.search(rf"(?m)^{margin}{field.name}:", text), field.name

@@ -14,6 +14,7 @@ from postseal import document, scalar
 from postseal.binding import Reader
 from postseal.document import Mapping, Node, Problems, bad
 from postseal.scalar import Network
+from postseal.settings_extraction import Extraction
 from postseal.settings_smime import CIPHERS, Smime
 
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -147,6 +148,7 @@ class Settings:
     trusted_networks: tuple[Network, ...] = LOOPBACK
     listen: Listen = field(default_factory=Listen)
     limits: Limits = field(default_factory=Limits)
+    extraction: Extraction = field(default_factory=Extraction)
     smime: Smime = field(default_factory=Smime)
     workers: int = 0
     runtime_directory: Path = Path("/run/postseal")

@@ -120,3 +120,48 @@ def test_explain_bad_policy_is_told_with_exit_code_1(ours: Place) -> None:
     assert done.returncode == 1
     assert f"{broken}:1:19: " in done.stderr
     assert done.stdout == ""
+
+
+ATTACHED = """From: ann@lab.test
+Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/html
+
+<p>Hel<b>lo</b>&nbsp;there<style>p {}</style>
+--b
+Content-Type: application/octet-stream; name="a.rtf"
+
+{\\rtf1 num\\b bers}
+--b
+Content-Type: application/octet-stream; name="a.dat"
+Content-Transfer-Encoding: base64
+
+AAEC
+--b--
+"""
+
+
+def test_explain_text_shows_what_was_scanned(ours: Place) -> None:
+    file = ours.directory / "attached.eml"
+    file.write_text(ATTACHED)
+
+    done = ours.run("explain", file, *FROM_INSIDE, "--text")
+
+    assert "scanned: subject, read\n  | grüße\n" in done.stdout
+    assert "scanned: text, text/html, read\n  | Hello there\n" in done.stdout
+    assert "scanned: a.rtf, application/rtf, 18 octets, read\n  | numbers\n" in done.stdout
+    assert (
+        "scanned: a.dat, application/octet-stream, 3 octets, unsupported (nobody here reads " in done.stdout
+    )
+
+
+def test_explain_text_as_json(ours: Place) -> None:
+    file = ours.directory / "attached.eml"
+    file.write_text(ATTACHED)
+
+    facts = json.loads(ours.run("explain", file, *FROM_INSIDE, "--text", "--json").stdout)
+
+    assert [piece["where"] for piece in facts["scanned"]] == ["subject", "text", "a.rtf", "a.dat"]
+    assert facts["scanned"][3]["state"] == "unsupported"

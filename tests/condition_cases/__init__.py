@@ -3,6 +3,14 @@
 A mail is `MAIL` but for what is given; a module for each one of `postseal.policy.conditions`.
 """
 
-from condition_cases import client, field, message, recipient, sender, text
+from condition_cases import attachment, client, field, message, recipient, sender, text
 
-CASES = client.CASES | sender.CASES | recipient.CASES | message.CASES | field.CASES | text.CASES
+CASES = (
+    client.CASES
+    | sender.CASES
+    | recipient.CASES
+    | message.CASES
+    | field.CASES
+    | text.CASES
+    | attachment.CASES
+)

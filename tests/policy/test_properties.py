@@ -29,6 +29,20 @@ VALUES = {
     "body_matches": "'[a-f]+'",
     "subject_or_body_words": "b",
     "subject_or_body_matches": "'\\d'",
+    "has_attachment": "true",
+    "attachment_size_over": "10",
+    "attachment_name_words": "a",
+    "attachment_name_matches": "'[a-f]'",
+    "attachment_extension": "txt",
+    "attachment_type": "text/plain",
+    "attachment_executable": "true",
+    "attachment_password_protected": "true",
+    "attachment_unsupported": "true",
+    "attachment_unsupported_extension": "dat",
+    "attachment_limit_exceeded": "true",
+    "attachment_property_words": "{Title: a}",
+    "attachment_words": "[a, secret]",
+    "attachment_matches": "'[a-f]+'",
 }
 
 

@@ -1,5 +1,6 @@
 """`postseal explain`: what policy makes of a message, for each recipient, and why."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import IO
@@ -16,14 +17,18 @@ from postseal.errors import BadInput, Failure
 from postseal.methods.method import Methods
 from postseal.pipeline import BOUNCED, KEPT, intended, obstacles
 from postseal.policy.explanation import Explanation, Line, described, told
+from postseal.policy.scanned import scanned
 from postseal.remedy import refusal
 
 
 @click.command()
 @offline
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option(
+    "--text", "as_text", is_flag=True, help="Print too what was scanned, piece by piece; this is mail."
+)
 @settings_option
-def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, path: Path) -> None:
+def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, as_text: bool, path: Path) -> None:
     """Say what would happen to MESSAGE ("-" for standard input), and why.
 
     For each recipient: every rule that was looked at, the conditions that decided, the treatment that
@@ -34,10 +39,16 @@ def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, path: Path
     except BadInput as error:
         give_up(error)
     explanation = built.policy.explain(message_file.read(message, Spool()), envelope)
+    pieces = list(scanned(explanation.transaction)) if as_text else []
     if as_json:
-        click.echo(json.dumps(_facts(explanation, built.methods), indent=2))
+        facts = _facts(explanation, built.methods)
+        if as_text:
+            facts["scanned"] = [dataclasses.asdict(piece) for piece in pieces]
+        click.echo(json.dumps(facts, indent=2))
         return
     click.echo(explanation)
+    for piece in pieces:
+        click.echo(f"scanned: {piece}")
     for line in explanation.lines:
         click.echo(f"to <{line.recipient.address}>: {_outcome(explanation, line, built.methods)}")
 

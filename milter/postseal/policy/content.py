@@ -9,44 +9,49 @@ its octets and not by its label, has no text; one that is only signed or compres
 an unknown charset is never passed over.
 """
 
-from postseal.cms import charset as charsets
+from collections.abc import Sequence
+
 from postseal.cms import field
 from postseal.cms.mime import Kind, Part, walk
+from postseal.content import kind, transfer
+from postseal.content.characters import readings, undeclared
+from postseal.content.html import visible
+from postseal.content.item import SEEN, Item
 from postseal.errors import Cause, Failure
 from postseal.message import Message
-from postseal.policy import transfer
 from postseal.policy.encryption import CMS_TYPES, enveloped
-from postseal.policy.html import visible
+from postseal.policy.files import UNREAD, Files
 from postseal.policy.pattern import seen
 
 GAP = b"\n\x00\n"
 """Between texts that do not belong together: no word and no phrase reaches across."""
 
-_UNREADABLE = frozenset(
-    {
-        *("message/rfc822", "message/global", "message/partial"),
-        *("application/ms-tnef", "application/vnd.ms-tnef"),  # the whole message, and what Outlook shows
-    }
-)
+
+def text(message: Message, limit: int, files: Files | None = None) -> bytes:
+    """All text of *message*, ready for `Pattern.found`; at most about *limit* octets.
+
+    *files*: those of the message, to look into a message that was encoded, or is in Outlook's own format.
+    """
+    return GAP.join(piece for _, piece in pieces(message, limit, files))
 
 
-def text(message: Message, limit: int) -> bytes:
-    """All text of *message*, ready for `Pattern.found`; at most about *limit* octets."""
-    texts: list[bytes] = []
+def pieces(message: Message, limit: int, files: Files | None = None) -> list[tuple[str, bytes]]:
+    """The same in pieces, each with the media type of its part."""
+    found: list[tuple[str, bytes]] = []
     left = limit
     try:
         for part in walk(message.headers, message.body):
-            for piece in _texts(message, part, left):
-                texts.append(piece)
+            for piece in _texts(message, part, left, files):
+                found.append((part.content_type, piece))
                 left -= len(piece)
             if left < 0:
                 raise _unseen(f"the text is larger than {limit} octets")
     except Failure as failure:
         raise _unseen(failure.detail) from None
-    return GAP.join(texts)
+    return found
 
 
-def _texts(message: Message, part: Part, limit: int) -> list[bytes]:
+def _texts(message: Message, part: Part, limit: int, files: Files | None) -> list[bytes]:
     """The texts of one node of the MIME map."""
     if part.defect:
         raise _unseen(part.defect)
@@ -55,18 +60,28 @@ def _texts(message: Message, part: Part, limit: int) -> list[bytes]:
         texts += [seen(field.text(header.value)) for header in part.headers if header.named("Subject")]
     if part.kind is not Kind.LEAF:
         # What stands around the parts is shown by programs that know no MIME.
-        return [*texts, seen(_characters(_octets(message, part, limit), ""))]
+        return [*texts, seen(undeclared(_octets(message, part, limit)))]
     if part.content_type in CMS_TYPES and not enveloped(message, part):
         raise _unseen("an S/MIME part is not encrypted, and what it wraps cannot be read")
-    if part.content_type in _UNREADABLE:
+    if part.content_type in UNREAD and files:
+        return [*texts, *_encapsulated(files.of(part))]
+    if part.content_type in UNREAD or part.content_type == "message/partial":
         raise _unseen(f"a part of type {part.content_type} cannot be read")
     if part.content_type.startswith(("text/", "message/", "multipart/")):
         octets = _octets(message, part, limit)
-        readings = [_characters(octets, part.charset)]
-        if charsets.doubtful(part.charset):
-            readings.append(_undeclared(octets))
-        for reading in readings:
-            texts.append(seen(visible(reading) if part.content_type == "text/html" else reading))
+        shown = visible if part.content_type == "text/html" else str
+        texts += [seen(shown(reading)) for reading in readings(octets, part.charset)]
+    return texts
+
+
+def _encapsulated(items: Sequence[Item]) -> list[bytes]:
+    """The texts of a message that had to be opened like a file, and of messages in it."""
+    texts = []
+    for item in items:
+        if item.kind in {kind.TNEF, kind.MAIL}:
+            if item.state not in SEEN:
+                raise _unseen(f"a message within is {item.state}: {item.detail}")
+            texts.append(seen(item.text))
     return texts
 
 
@@ -79,25 +94,3 @@ def _octets(message: Message, part: Part, limit: int) -> bytes:
     if part.stop - part.start > 4 * limit + 1024:  # quoted-printable at its worst, with its line ends
         raise _unseen("the text is too large")
     return transfer.decoded(message.body.read(part.start, part.stop), part)
-
-
-def _characters(octets: bytes, charset: str) -> str:
-    """*octets* as text; what is not valid in a known charset shows as U+FFFD, as it does to the reader."""
-    if not charset:
-        return _undeclared(octets)
-    text = charsets.decoded(octets, charset)
-    if text is not None:
-        return text
-    if octets.isascii():
-        return octets.decode("ascii")
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        raise _unseen(f"unknown charset {charset[:40]!r}") from None
-
-
-def _undeclared(octets: bytes) -> str:
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return octets.decode("cp1252", "replace")

@@ -8,9 +8,9 @@ that is readable stands beside it.
 import re
 
 from postseal.cms.mime import Kind, Part, walk
+from postseal.content import transfer
 from postseal.errors import Cause, Failure
 from postseal.message import Message
-from postseal.policy import transfer
 
 CMS_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 

@@ -12,13 +12,17 @@ from functools import cached_property
 
 from postseal import settings
 from postseal.cms import field as fields
+from postseal.content import process
+from postseal.content.item import Item
 from postseal.envelope import Envelope, Recipient, domain_key, split
 from postseal.errors import Failure
 from postseal.message import Message
 from postseal.policy import content
+from postseal.policy.files import Files
 from postseal.policy.pattern import seen
 from postseal.scalar import Network
 from postseal.settings import Settings
+from postseal.settings_extraction import Extraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Site:
     accepted_domains: frozenset[str] = frozenset()
     trusted_networks: tuple[Network, ...] = settings.LOOPBACK
     inspect_bytes: int = 4 << 20
+    extraction: Extraction = field(default_factory=Extraction)
 
     @classmethod
     def of(cls, values: Settings) -> "Site":
@@ -36,6 +41,7 @@ class Site:
             frozenset(domain_key(domain) for domain in values.accepted_domains),
             values.trusted_networks,
             values.limits.inspect_bytes,
+            values.extraction,
         )
 
     def accepts(self, address: str) -> bool:
@@ -89,7 +95,22 @@ class Transaction:
     @cached_property
     def text(self) -> bytes:
         """All text of the body, ready for `Pattern.found`.  Raises Failure(UNINSPECTABLE), see `content`."""
-        return content.text(self.message, self.site.inspect_bytes)
+        return content.text(self.message, self.site.inspect_bytes, self.files)
+
+    @cached_property
+    def files(self) -> Files:
+        """The attachments and the files within them."""
+        return Files(self.message, process.pool(self.site.extraction))
+
+    def seen(self, item: Item) -> bytes:
+        """The text of a file, ready for `Pattern.found`."""
+        if id(item) not in self._seen:
+            self._seen[id(item)] = seen(item.text)
+        return self._seen[id(item)]
+
+    @cached_property
+    def _seen(self) -> dict[int, bytes]:
+        return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -97,9 +97,38 @@ def field_name(node: Node, _reader: object = None) -> str:
     return name
 
 
+def extensions(node: Node, _reader: object = None) -> frozenset[str]:
+    """Extensions of file names, with or without a dot: `docx`, `.exe`; equal in any letter case."""
+    problems = Problems()
+    found = set()
+    for value in some(node):
+        extension = value.text.removeprefix(".").lower()
+        if not re.fullmatch(r"[^\s./\\*?]{1,40}", extension):
+            what = f"bad extension '{value.text}'"
+            problems.add(value.place, what, "write what follows the last dot of a name: docx")
+        found.add(extension)
+    problems.settle()
+    return frozenset(found)
+
+
+def media_types(node: Node, _reader: object = None) -> frozenset[str]:
+    """Media types such as `application/pdf`, or `image/*` for all of a kind."""
+    problems = Problems()
+    found = set()
+    for value in some(node):
+        if not re.fullmatch(r"[a-z]+/(\*|[a-z0-9][a-z0-9.+-]*)", value.text.lower()):
+            what = f"expected a media type, found '{value.text}'"
+            problems.add(value.place, what, "write it as application/pdf; docs/content.md has a list")
+        found.add(value.text.lower())
+    problems.settle()
+    return frozenset(found)
+
+
 Words = Annotated[Pattern, words]
 Patterns = Annotated[Pattern, patterns]
 Addresses = Annotated[frozenset[str], addresses]
 Domains = Annotated[frozenset[str], domains]
 FieldName = Annotated[str, field_name]
 Size = Annotated[int, scalar.size]
+Extensions = Annotated[frozenset[str], extensions]
+MediaTypes = Annotated[frozenset[str], media_types]

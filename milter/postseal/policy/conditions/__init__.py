@@ -8,7 +8,7 @@ raises Failure(UNINSPECTABLE); it never answers false instead.
 
 from collections.abc import Callable
 
-from postseal.policy.conditions import client, field, message, recipient, sender, text
+from postseal.policy.conditions import attachment, client, field, message, recipient, sender, text
 
 CONDITIONS: tuple[Callable[..., bool], ...] = (
     # Cheapest first: within a rule they are asked in this order, so a body is seldom decoded in vain.
@@ -25,9 +25,23 @@ CONDITIONS: tuple[Callable[..., bool], ...] = (
     field.header_words,
     field.header_matches,
     message.encrypted,
+    attachment.has_attachment,
+    attachment.attachment_size_over,
     text.body_words,
     text.body_matches,
     text.subject_or_body_words,
     text.subject_or_body_matches,
+    attachment.attachment_name_words,
+    attachment.attachment_name_matches,
+    attachment.attachment_extension,
+    attachment.attachment_type,
+    attachment.attachment_executable,
+    attachment.attachment_password_protected,
+    attachment.attachment_unsupported,
+    attachment.attachment_unsupported_extension,
+    attachment.attachment_limit_exceeded,
+    attachment.attachment_property_words,
+    attachment.attachment_words,
+    attachment.attachment_matches,
 )
 """All conditions."""

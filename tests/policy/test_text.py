@@ -5,11 +5,11 @@ import time
 import pytest
 
 from postseal.body import Body
+from postseal.content.html import visible
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.policy import content
 from postseal.policy.encryption import encrypted
-from postseal.policy.html import visible
 from postseal.policy.pattern import seen
 
 

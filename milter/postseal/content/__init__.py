@@ -1,0 +1,1 @@
+"""What is in a message: text, attachments, and the files within files."""
