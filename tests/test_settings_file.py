@@ -5,7 +5,7 @@ import pytest
 
 from postseal import settings
 from postseal.errors import BadInput
-from postseal.settings import Limits, Listen, Settings
+from postseal.settings import Guard, Limits, Listen, Settings
 from postseal.settings_smime import Identity, Smime
 
 
@@ -23,7 +23,8 @@ def test_load_reads_every_section(tmp_path: Path):
         accepted_domains: [Example.COM, example.org]
         trusted_networks: [127.0.0.0/8, 192.0.2.7]
         listen: {socket: inet:8890@0.0.0.0, mode: 0600, group: postfix, beyond_loopback: true}
-        limits: {headers: 100, header_bytes: 64k, recipients: 5, message_bytes: 10MiB, inspect_bytes: 1 MB}
+        limits:
+          {headers: 100, header_bytes: 64k, recipients: 5, message_bytes: 10MiB, inspect_bytes: 1 MB, hops: 9}
         smime:
           certificates: certs
           cipher: aes-128-cbc
@@ -35,6 +36,8 @@ def test_load_reads_every_section(tmp_path: Path):
         memory_body: 2MiB
         store: postgresql+psycopg://db.example.com/postseal
         store_timeout: 2s
+        guard: {secret: secret, age: 2h}
+        held_mail_returns: true
         stop: 2m
         drain: 1h
         metrics: none
@@ -46,7 +49,7 @@ def test_load_reads_every_section(tmp_path: Path):
         accepted_domains=("example.com", "example.org"),
         trusted_networks=(ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("192.0.2.7")),
         listen=Listen("inet:8890@0.0.0.0", 0o600, "postfix", beyond_loopback=True),
-        limits=Limits(100, 64 << 10, 5, 10 << 20, 1 << 20),
+        limits=Limits(100, 64 << 10, 5, 10 << 20, 1 << 20, 9),
         smime=Smime(
             tmp_path / "certs",
             "aes-128-cbc",
@@ -58,6 +61,8 @@ def test_load_reads_every_section(tmp_path: Path):
         memory_body=2 << 20,
         store="postgresql+psycopg://db.example.com/postseal",
         store_timeout=2,
+        guard=Guard(tmp_path / "secret", 7200),
+        held_mail_returns=True,
         stop_seconds=120,
         drain_seconds=3600,
         metrics="",

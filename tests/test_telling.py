@@ -1,7 +1,7 @@
 """Letters are submitted once each, whatever goes wrong, and before the copies they are about."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,16 @@ from postseal.body import Body
 from postseal.delivery import Delivery
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
+from postseal.guard.seal import Seal
+from postseal.guard.trace import Guard
 from postseal.letter import Letter
 from postseal.message import Header, Message
 from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.store.migrate import migrate
 from postseal.submission import Submission
+
+GUARD = Guard(Seal.of(b"telling"), timedelta(days=1))
 
 ENVELOPE = Envelope("ann@x.example", (Recipient("bob@x.example"),), queue_id="Q1")
 LETTERS = [
@@ -50,7 +54,7 @@ def bench(tmp_path: Path, sink: Sink):
     place = f"sqlite:///{tmp_path}/store/store.sqlite"
     migrate(place)
     store = Store(place, timeout=2)
-    listener = Submission("127.0.0.1", sink.port, 5, "gateway.test")
+    listener = Submission("127.0.0.1", sink.port, 5, "gateway.test", GUARD)
     yield Bench(Delivery(listener, Journal(store), lambda: datetime(2026, 11, 23, tzinfo=UTC)), sink)
     store.close()
 
@@ -100,7 +104,7 @@ def test_tell_letter_that_nobody_will_ever_take_holds_up_nothing(
 
 
 def test_tell_without_listener_has_the_message_tried_again(bench: Bench) -> None:
-    nobody = Submission("127.0.0.1", free_port(), 5, "gateway.test")
+    nobody = Submission("127.0.0.1", free_port(), 5, "gateway.test", GUARD)
 
     with pytest.raises(Failure):
         Delivery(nobody, bench.delivery.journal, bench.delivery.clock).tell(message(), ENVELOPE, LETTERS)

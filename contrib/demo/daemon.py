@@ -69,6 +69,7 @@ class Daemon:
             f"runtime_directory: run\n"
             f"spool_directory: spool\n"
             f"store: '{store or f'sqlite:///{directory}/store/store.sqlite'}'\n"
+            f"guard: {{secret: secret}}\n"
             f"submit_to: {f'{LOOPBACK}:{submit_port}' if submit_port else 'none'}\n"
             f"metrics: {LOOPBACK}:{self.metrics_port}\n"
             f"listen: {{socket: 'unix:{self.socket}', group: '{group}'}}\n{settings}"

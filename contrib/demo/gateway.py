@@ -81,15 +81,17 @@ def _openssl(content: bytes, *arguments: str) -> bytes:
 
 
 @contextmanager
-def gateway(policies: dict[str, str], *, settings: str = SETTINGS, **postfix: object) -> Iterator[Gateway]:
-    """A gateway that runs."""
+def gateway(
+    policies: dict[str, str], *, settings: str = SETTINGS, copies_port: int = 0, **postfix: object
+) -> Iterator[Gateway]:
+    """A gateway that runs.  *copies_port*: the listener for copies, if it is not the one without milters."""
     with ExitStack() as running:
         ours, theirs = (running.enter_context(open_directory()) for _ in range(2))
         sink = running.enter_context(Sink())
         root = pki.Authority.root()
         people = {address: root.issue(address, kind=kind) for address, kind in KINDS.items()}
         people[ANN] = root.intermediate().issue(ANN)
-        copies_port = free_port()
+        copies_port = copies_port or free_port()
         daemon = Daemon(ours, settings=settings, policies=policies, submit_port=copies_port)
         (ours / "certificates").mkdir()
         for number, address in enumerate(KINDS):

@@ -19,6 +19,7 @@ from postseal import log
 from postseal.bounce import notice
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
+from postseal.guard.digest import digest
 from postseal.letter import Letter
 from postseal.message import Message
 from postseal.outcome import Copy
@@ -235,19 +236,9 @@ def _has_own_id(message: Message, envelope: Envelope) -> bool:
     return own is not None and not (envelope.queue_id and envelope.queue_id.encode() in own)
 
 
-def _digest(message: Message, names: tuple[str, ...]) -> bytes:
-    """What is the same when the MTA or the sender tries again, and other for another message."""
-    digest = hashlib.sha256()
-    for header in message.all(*names):
-        digest.update(header.name.lower() + b":" + header.value.strip() + b"\0")
-    digest.update(b"\0")
-    for piece in message.body.pieces():
-        digest.update(piece)
-    return digest.digest()
-
-
 def _told(message: Message, identified: bool) -> bytes:
-    return _digest(message, _SAME + ("Message-ID", "Date") * identified)
+    """What is the same when the MTA or the sender tries again, and other for another message."""
+    return digest(message, _SAME + ("Message-ID", "Date") * identified)
 
 
 def _key(told: bytes, envelope: Envelope, recipient: Recipient, *letter: str) -> bytes:

@@ -59,6 +59,7 @@ class Cause(StrEnum):
     UNWRITABLE = "unwritable"  # the MTA cannot be told the change
     KEYS = "keys"  # no master key of sealed messages does what it must, or it did not answer
     STORE = "store"  # the store did not answer, or not in time
+    RELEASE = "release"  # a held message came back, and it is not sure as what
     INTERNAL = "internal"  # our own fault
 
 

@@ -71,6 +71,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.seals = Counter(
+            "postseal_seals",
+            "Sealed texts of ours met in mail that came in, by what they turned out to be.",
+            ["kind", "verdict"],
+            registry=registry,
+        )
         self._rules: set[tuple[str, str]] = set()
         for result in RESULTS:  # a counter that is not there yet cannot be alerted on
             self.messages.labels(result)

@@ -117,6 +117,7 @@ class Limits:
 
     *headers*: fields.  *header_bytes*: octets of all fields together.  *message_bytes*: the whole message.
     *inspect_bytes*: decoded text that conditions look at; a message with more cannot be inspected.
+    *hops*: trace fields (Received), of which a message that goes round in circles has many.
     """
 
     headers: Count = 20_000
@@ -124,6 +125,16 @@ class Limits:
     recipients: Count = 10_000
     message_bytes: Size = 256 << 20
     inspect_bytes: Size = 4 << 20
+    hops: Count = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How we know our own mail again.  *secret*: the file that is made at the first start; hosts that serve
+    the same senders may share it.  *age*: seconds for which a copy that comes back is known."""
+
+    secret: Path = Path("/var/lib/postseal/secret")
+    age: Annotated[float, patience] = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,8 @@ class Settings:
     seconds for each step of a submission.
     *store*: the data source name of the database, in SQLAlchemy's words; *store_timeout*: seconds within
     which it answers or counts as down.
+    *held_mail_returns*: whether the MTA gives back to us what an administrator releases from quarantine; it
+    would leave unprotected otherwise, so without this nothing is held.
     """
 
     policies: Path = Path("/etc/postseal/policies")
@@ -159,6 +172,8 @@ class Settings:
     submit_timeout: Annotated[float, patience] = 60.0
     store: Annotated[str, database] = field(default="sqlite:////var/lib/postseal/store.sqlite", repr=False)
     store_timeout: Annotated[float, patience] = 5.0
+    guard: Guard = field(default_factory=Guard)
+    held_mail_returns: bool = False
     stop_seconds: Seconds = field(default=25.0, metadata={"word": "stop"})
     drain_seconds: Seconds = field(default=900.0, metadata={"word": "drain"})
     metrics: Annotated[str, http_address] = "127.0.0.1:9817"

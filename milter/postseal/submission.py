@@ -17,6 +17,7 @@ from typing import Final
 from postseal.body import PIECE
 from postseal.envelope import Envelope
 from postseal.errors import Cause, Failure
+from postseal.guard.trace import Guard
 from postseal.message import Header, Message
 from postseal.outcome import Copy
 
@@ -32,13 +33,15 @@ class Unknown(Failure):
 class Submission:
     """A listener: *host* and *port*; every step must be answered within *timeout* seconds.
 
-    *name*: who we say we are, in HELO and in the trace line.
+    *name*: who we say we are, in HELO and in the trace line.  *guard*: marks that line, so that we know the
+    copy if the listener gives it to us.
     """
 
     host: str
     port: int
     timeout: float
     name: str
+    guard: Guard
 
     def submit(self, copy: Copy, envelope: Envelope, at: datetime, may_end: Callable[[], object]) -> None:
         """Hand over *copy*; on return the listener has taken it for every recipient.
@@ -46,7 +49,8 @@ class Submission:
         *may_end* is called before the last line, which is what makes the listener take it; if that raises,
         the listener has not taken it.
         """
-        message = _traced(copy.message, envelope, self.name, at)
+        mark = self.guard.mark(copy.message, envelope.sender, copy.recipients, name=self.name, at=at)
+        message = _traced(copy.message, envelope, self.name, at, mark=mark)
         try:
             client = smtplib.SMTP(self.host, self.port, self.name, timeout=self.timeout)
             try:
@@ -126,9 +130,10 @@ def _is_ascii(message: Message) -> bool:
     return all(piece.isascii() for piece in message.pieces())
 
 
-def _traced(message: Message, envelope: Envelope, name: str, at: datetime) -> Message:
+def _traced(message: Message, envelope: Envelope, name: str, at: datetime, *, mark: str) -> Message:
     """*message* below a trace line of ours (RFC 5321 §4.4): the MTA's own is hidden from milters."""
-    line = f"by {name} (Postseal) id {envelope.queue_id or 'unknown'};\r\n\t{format_datetime(at)}"
+    clauses = f"by {name} (Postseal) id {envelope.queue_id or 'unknown'}"
+    line = f"{clauses}\r\n\t({mark});\r\n\t{format_datetime(at)}"
     return Message(
         (Header(b"Received", b" " + line.encode("ascii", "replace")), *message.headers), message.body
     )

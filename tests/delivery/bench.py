@@ -1,13 +1,15 @@
 """A delivery with its journal, a listener, and a message whose recipients need three different copies."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from demo.sink import Sink
 from postseal.body import Body
 from postseal.delivery import Delivery
 from postseal.envelope import Envelope, Recipient
+from postseal.guard.seal import Seal
+from postseal.guard.trace import Guard
 from postseal.message import Header, Message
 from postseal.outcome import Copy
 from postseal.submission import Submission
@@ -35,7 +37,7 @@ class Bench:
 
 
 def listener(port: int) -> Submission:
-    return Submission("127.0.0.1", port, 5, "gateway.test")
+    return Submission("127.0.0.1", port, 5, "gateway.test", Guard(Seal.of(b"bench"), timedelta(days=1)))
 
 
 def message(identity: str = "<1@x>", body: bytes = b"plain\r\n") -> Message:

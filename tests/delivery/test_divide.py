@@ -31,7 +31,7 @@ def test_divide_what_changes_least_stays_and_the_rest_is_submitted_with_a_trace(
     first, second = bench.sink.take(2)
     assert (first.addresses, second.addresses) == ((BOB.address,), (CAT.address,))
     trace, _, rest = first.content.partition(b"\r\n\t")
-    assert trace == b"Received: by gateway.test (Postseal) id Q1;"
+    assert trace == b"Received: by gateway.test (Postseal) id Q1"
     assert rest.endswith(b"\r\n\r\nsealed 1\r\n.\r\n..dot\r\n")
     assert first.hello == "gateway.test"
 

@@ -50,7 +50,10 @@ def test_divide_attempt_that_sleeps_within_a_submission_ends_it_only_if_nobody_e
     bench: Bench, asleep: int, *, served_by_another: bool
 ) -> None:
     sent = message()
-    slow = replace(bench.delivery, submission=Sleepy("127.0.0.1", bench.sink.port, 5, "gateway.test"))
+    slow = replace(
+        bench.delivery,
+        submission=Sleepy("127.0.0.1", bench.sink.port, 5, "gateway.test", bench.delivery.submission.guard),
+    )
 
     def meanwhile() -> None:
         bench.now[0] += timedelta(seconds=asleep)

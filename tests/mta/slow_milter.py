@@ -6,14 +6,18 @@ slow_milter.py SOCKET SECONDS
 import sys
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
+from postseal.arrival import Reception
 from postseal.body import Spool
 from postseal.envelope import Envelope, Recipient
+from postseal.guard.seal import Seal
+from postseal.guard.trace import Guard
 from postseal.message import Message
 from postseal.methods.method import Methods
 from postseal.methods.plain import PlainMethod
 from postseal.metrics import Metrics
-from postseal.mta.session import Desk, Rulebook
+from postseal.mta.desk import Desk, Rulebook
 from postseal.mta.socket import listen, serve
 from postseal.mta.traffic import Pulse, Traffic
 from postseal.settings import Limits, Listen
@@ -39,4 +43,6 @@ class NoSignature:
 listen(Listen(socket=f"unix:{sys.argv[1]}"))
 methods = Methods({"plain": PlainMethod()}, NoSignature())
 rulebook = Rulebook(Slow(float(sys.argv[2])), methods, Limits())
-serve(Desk(rulebook, Spool(), Metrics.local(), Traffic(), Pulse(0.2)))
+metrics = Metrics.local()
+reception = Reception(Guard(Seal.of(b"slow"), timedelta(days=1)), lambda: datetime.now(UTC), metrics)
+serve(Desk(rulebook, Spool(), metrics, Traffic(), Pulse(0.2), reception))

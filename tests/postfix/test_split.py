@@ -58,7 +58,7 @@ def test_three_treatments_in_one_transaction(gate: Gateway) -> None:
     for content in arrived.values():
         assert content.count(b"Message-ID: <three@lab.test>") == 1
         assert content.count(b"Date: Mon, 23 Nov 2026 09:00:00 +0000") == 1
-    assert len(re.findall(rb"\(Postseal\) id \w+;", arrived[BOB, CAT])) == 1
+    assert len(re.findall(rb"\(Postseal\) id \w+\r\n\t\(guard [\w-]{74}\);\r\n", arrived[BOB, CAT])) == 1
 
 
 def test_hidden_recipients_have_copies_of_their_own(gate: Gateway) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from postseal import log
 from postseal.errors import BadInput, Failure, Place, Problem
+from postseal.guard.secret import ensure
 from postseal.settings import Settings
 from postseal.settings_smime import Source
 from postseal.store.migrate import migrate
@@ -30,6 +31,8 @@ def prepare(settings: Settings) -> None:
         except Failure as failure:
             # Mail that needs no copies needs no store: it must not wait for one.
             _log.error("%s", log.line(event="store_down", why=failure.detail, what=_WITHOUT_STORE))
+    if ensure(settings.guard.secret):
+        _log.info("%s", log.line(event="secret_made", file=settings.guard.secret))
     spool = settings.spool_directory
     facts = spool.stat()
     if facts.st_uid != os.geteuid() or facts.st_mode & 0o077:

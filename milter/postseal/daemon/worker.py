@@ -13,15 +13,20 @@ import select
 import socket
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn
 
 from postseal import letter, log
+from postseal.arrival import Reception
 from postseal.body import Spool
 from postseal.daemon import house
 from postseal.daemon.house import House
 from postseal.delivery import Delivery
 from postseal.errors import BadInput
+from postseal.guard.seal import Seal
+from postseal.guard.secret import load
+from postseal.guard.trace import Guard
 from postseal.metrics import Metrics
 from postseal.mta.desk import Desk, Rulebook
 from postseal.mta.socket import Listener, serve
@@ -51,13 +56,18 @@ def drain(digest: str) -> bytes:
 def work(path: Path, built: House, listener: Listener, *, control: int, counters: Path) -> NoReturn:
     """Serve until told otherwise over *control*, then exit the process."""
     settings = built.settings
+    metrics = _metrics(built, counters)
+    guard = Guard(Seal.of(load(settings.guard.secret)), timedelta(seconds=settings.guard.age))
+    delivery = _delivery(settings, guard)
+    journal = delivery.journal if delivery else None
     desk = Desk(
         _rulebook(built),
         Spool(settings.spool_directory, settings.memory_body),
-        _metrics(built, counters),
+        metrics,
         Traffic(),
         Pulse(),
-        _delivery(settings),
+        Reception(guard, house.now, metrics, journal, settings.held_mail_returns),
+        delivery,
     )
     threading.Thread(target=_serve, args=(desk,), name="libmilter", daemon=True).start()
     order = os.read(control, 1)
@@ -76,13 +86,13 @@ def _metrics(built: House, counters: Path) -> Metrics:
         return Metrics.local()
 
 
-def _delivery(settings: Settings) -> Delivery | None:
+def _delivery(settings: Settings, guard: Guard) -> Delivery | None:
     """Who submits copies; opened here, for nothing of a database survives a fork."""
     host, _, port = settings.submit_to.rpartition(":")
     if not host:
         return None
     store = Store(settings.store, timeout=settings.store_timeout)
-    listener = Submission(host.strip("[]"), int(port), settings.submit_timeout, socket.gethostname())
+    listener = Submission(host.strip("[]"), int(port), settings.submit_timeout, socket.gethostname(), guard)
     return Delivery(listener, Journal(store), house.now)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from postseal import letter
+from postseal import letter, log
+from postseal.arrival import Arrived, Reception
 from postseal.body import Spool
 from postseal.delivery import Delivery, Undelivered
 from postseal.edits import AddRecipient, DeleteRecipient, edits
@@ -50,6 +51,7 @@ class Desk:
     metrics: Metrics
     traffic: Traffic
     pulse: Pulse
+    reception: Reception
     delivery: Delivery | None = None
 
 
@@ -57,8 +59,8 @@ class Desk:
 class Treated:
     """What becomes of a message.  *seconds*: by stage.
 
-    *changes*: if copies leave, what makes one of them of what the MTA has; None if nothing stays there:
-    all recipients were served at an earlier try, or a rule deletes the mail.
+    *changes*: if copies leave, what makes one of them of what the MTA has; if it is held, what makes it fit
+    to come back.  None if nothing stays: all were served at an earlier try, or a rule deletes the mail.
     """
 
     outcome: Outcome
@@ -67,20 +69,29 @@ class Treated:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def treat(
-    message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, with_leading_space: bool
-) -> Treated:
+@dataclass(frozen=True, slots=True)
+class Mta:
+    """What the MTA of a connection agreed to, and the name of its *listener*."""
+
+    leading_space: bool
+    can_hold: bool
+    listener: str = ""
+
+
+def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, mta: Mta) -> Treated:
     """Judge *message* by *book* and do what that asks for, up to what the MTA has to be told."""
     if len(envelope.recipients) > book.limits.recipients:
         return Treated(_TOO_MANY_RECIPIENTS)
     started = time.monotonic()
-    treatments = book.policy.decide(message, envelope)
-    decided = time.monotonic()
-    outcome, changes = carry_out(message, envelope, treatments, book.methods), None
-    told = letters(message, envelope, treatments, outcome, desk=book.letters, at=datetime.now(UTC))
-    if told and (failure := _told(message, envelope, told, desk.delivery)):
-        outcome = deferral(failure.cause, failure.detail)
-    if isinstance(outcome, list):
+    try:
+        arrived = desk.reception.arrived(message, envelope, listener=mta.listener, hops=book.limits.hops)
+    except Failure as failure:
+        return Treated(deferral(failure.cause, failure.detail))
+    done, told = _judged(arrived, book)
+    decided = done.seconds.get("decide", 0.0)
+    if told and (failed := _told(arrived.message, envelope, told, desk.delivery)):
+        done.outcome = deferral(failed.cause, failed.detail)
+    if isinstance(done.outcome, list):
 
         def ready(stays: Copy) -> Prepared:
             kept, given = dict.fromkeys(stays.recipients), dict.fromkeys(envelope.recipients)
@@ -88,14 +99,37 @@ def treat(
             come = [AddRecipient(r.address) for r in kept if r not in given]
             gone = [DeleteRecipient(r.address) for r in given if r not in kept]
             told = [*come, *gone, *edits(message, stays.message)]
-            return prepared(told, with_leading_space=with_leading_space)
+            return prepared(told, with_leading_space=mta.leading_space)
 
         try:
-            changes = _changes(message, envelope, outcome, desk.delivery, ready)
+            done.changes = _changes(arrived.message, envelope, done.outcome, desk.delivery, ready)
         except Failure as failure:
-            outcome = _undelivered(failure, treatments)
-    seconds = {"decide": decided - started, "protect": time.monotonic() - decided}
-    return Treated(outcome, changes, treatments, seconds)
+            done.outcome = _undelivered(failure, done.treatments)
+    if isinstance(done.outcome, Held):
+        try:
+            done.changes = _kept(message, arrived, done.outcome, desk, mta)
+        except Failure as failure:
+            done.outcome = deferral(failure.cause, failure.detail)
+    done.seconds["protect"] = time.monotonic() - started - decided
+    return done
+
+
+def _judged(arrived: Arrived, book: Rulebook) -> tuple[Treated, list[letter.Letter]]:
+    """What policy makes of a message, before anything of it leaves, and what is written about it."""
+    if arrived.outcome is not None:
+        return Treated(arrived.outcome), []
+    started = time.monotonic()
+    try:
+        treatments = book.policy.decide(arrived.message, arrived.envelope)
+        decided = time.monotonic()
+        outcome = carry_out(arrived.message, arrived.envelope, treatments, book.methods)
+        about = arrived.message, arrived.envelope, treatments, outcome
+        told = letters(*about, desk=book.letters, at=datetime.now(UTC))
+    except Exception as error:  # noqa: BLE001 (our own fault, and policy says what becomes of the mail)
+        return Treated(refusal(Cause.INTERNAL, book.on_error, log.trace(error))), []
+    resolved = {now: asked for each, asked in treatments.items() for now in arrived.now(each)}
+    seconds = {"decide": decided - started}
+    return Treated(arrived.resolved(outcome), treatments=resolved, seconds=seconds), told
 
 
 def _told(
@@ -135,12 +169,21 @@ def _changes(
     return ready(stays) if stays else None
 
 
+def _kept(message: Message, arrived: Arrived, outcome: Held, desk: Desk, mta: Mta) -> Prepared:
+    """What the MTA's message has to become before it is held.  Raises Failure if it cannot be."""
+    if not mta.can_hold:
+        raise Failure(Cause.UNWRITABLE, f"this MTA cannot hold mail: {outcome}: {outcome.detail}")
+    kept = desk.reception.held(arrived, outcome)
+    return prepared(edits(message, kept), with_leading_space=mta.leading_space)
+
+
 def _undelivered(failure: Failure, treatments: Mapping[Recipient, Treatment]) -> Reply | Held:
     """What becomes of a message of which a copy, or none, can leave."""
     whose = next(iter(treatments))
     if isinstance(failure, Undelivered):
         whose = failure.recipients[0]
-        # Some have their copies: whoever is told now that the message failed would send it to them again.
-        if failure.begun and treatments[whose].on_error.last(failure.cause).choice is Choice.REJECT:
+        # Some have their copies: whoever is told now that the message failed would send it to them again,
+        # and so would a release from quarantine, long after what was submitted is forgotten.
+        if failure.begun and treatments[whose].on_error.last(failure.cause).choice is not Choice.DEFER:
             return deferral(failure.cause, failure.detail)
     return refusal(failure.cause, treatments[whose].on_error, failure.detail)

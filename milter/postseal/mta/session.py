@@ -18,14 +18,15 @@ from postseal.envelope import Client, Envelope, Recipient, Tls
 from postseal.errors import Cause
 from postseal.message import Header, Message
 from postseal.mta.answer import reply_arguments, send
-from postseal.mta.desk import Desk, Rulebook, treat
+from postseal.mta.desk import Desk, Mta, Rulebook, treat
 from postseal.mta.report import report
 from postseal.outcome import Held, Reply
-from postseal.remedy import deferral, refusal
+from postseal.remedy import deferral
 
 # At MAIL Postfix knows the TLS session and the login; later it no longer tells, and HELO, where it
 # tells by default, is a callback that we must not have: one 8-bit octet in HELO breaks pymilter.
 _MACROS: Final = {
+    Milter.M_CONNECT: "j {daemon_name}",
     # j is always there, so there is always a list, and libmilter forgets the one of the last message.
     Milter.M_ENVFROM: "j {auth_authen} {tls_version} {cipher} {cert_subject} {mail_addr}",
     Milter.M_DATA: "i",
@@ -58,6 +59,7 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._client = Client()
+        self._listener = ""
         self._message: _Collected | None = None
         self._negotiated = False
         desk.traffic.connection(+1)
@@ -76,6 +78,7 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         address = str(hostaddr[0]) if isinstance(hostaddr, tuple) else ""
         # Sendmail writes IPv6 addresses as "IPv6:2001:db8::1".
         self._client = Client(address.removeprefix("IPv6:"), hostname)
+        self._listener = self._macro("{daemon_name}")
         return _CONTINUE
 
     def envfrom(self, sender: str, *parameters: str) -> int:
@@ -134,9 +137,10 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         try:
             return self._finish(self._collected(), envelope)
         except Exception as error:  # noqa: BLE001 (the front door: whatever happened, the mail stays with the MTA)
-            outcome = refusal(Cause.INTERNAL, self._collected().rulebook.on_error, log.trace(error))
-            report(self._desk.metrics, envelope, [], outcome, seconds={})
-            return self._stop(outcome)
+            # Always temporarily: copies may have left, or the MTA may have been told half of the edits.
+            reply = deferral(Cause.INTERNAL, log.trace(error))
+            report(self._desk.metrics, envelope, [], reply, seconds={})
+            return self._refuse(reply)
         finally:
             self._end()
 
@@ -156,16 +160,17 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         message = Message(tuple(collected.headers), collected.draft.body())
         with desk.pulse.beating(self.progress):
             leading_space = bool(self._protocol & Milter.P_HDR_LEADSPC)
-            done = treat(message, envelope, desk, collected.rulebook, with_leading_space=leading_space)
+            mta = Mta(leading_space, bool(self._actions & Milter.QUARANTINE), self._listener)
+            done = treat(message, envelope, desk, collected.rulebook, mta=mta)
         told = time.monotonic()
-        if isinstance(done.outcome, Held) and not self._actions & Milter.QUARANTINE:
-            done.outcome = deferral(Cause.UNWRITABLE, f"cannot hold mail: {done.outcome.reason}")
-        if not isinstance(done.outcome, list):
-            answer = self._stop(done.outcome)
+        if isinstance(done.outcome, Reply):
+            answer = self._refuse(done.outcome)
         elif done.changes is None:
             answer = int(Milter.DISCARD)  # deleted; or everybody has his copy already, and this is a retry
         else:
             send(done.changes, self)
+            if isinstance(done.outcome, Held):
+                self.quarantine(" ".join(done.outcome.reason.split()))
             # CONTINUE rather than ACCEPT: some Postfix versions let an ACCEPT reach the next message.
             answer = _CONTINUE
         seconds = {
@@ -175,12 +180,6 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         }
         report(desk.metrics, envelope, done.treatments.values(), done.outcome, seconds=seconds)
         return answer
-
-    def _stop(self, outcome: Reply | Held) -> int:
-        if isinstance(outcome, Reply):
-            return self._refuse(outcome)
-        self.quarantine(" ".join(outcome.reason.split()))
-        return _CONTINUE
 
     def _refuse(self, reply: Reply) -> int:
         self.setreply(*reply_arguments(reply))

@@ -21,7 +21,7 @@ _OF_METHODS: Final = frozenset(
 )
 """Causes for which one method may fail where another does not."""
 
-_CAUSES: Final = {cause.value: cause for cause in Cause if cause is not Cause.ALREADY}
+_CAUSES: Final = {cause.value: cause for cause in Cause if cause not in {Cause.ALREADY, Cause.RELEASE}}
 
 
 def on_error(node: Node, reader: Reader) -> OnError:

@@ -11,6 +11,7 @@ from typing import Annotated
 from postseal import scalar
 from postseal.document import Node, Problems, Scalar, bad
 from postseal.envelope import domain_key, key, split
+from postseal.guard.own import is_own
 from postseal.policy import pattern
 from postseal.policy.pattern import Pattern
 
@@ -94,6 +95,9 @@ def field_name(node: Node, _reader: object = None) -> str:
             f"bad name of a header field '{value.text}'",
             "write it without colon and spaces: X-Example",
         )
+    if is_own(name):
+        hint = "such fields are Postseal's own and taken off all mail that comes in; use another name"
+        raise bad(value.place, f"'{name}' can be neither seen nor changed by a rule", hint)
     return name
 
 

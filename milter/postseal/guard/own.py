@@ -1,0 +1,28 @@
+"""The header fields that only we write: `X-Postseal-…`, for control and for results.
+
+Who sends us mail may write anything there, so such fields are taken off every message that arrives,
+before any condition looks and before any copy is made, and no rule may write them.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from postseal.message import Header, Message
+
+PREFIX: Final = "X-Postseal-"
+
+
+def is_own(name: str) -> bool:
+    """Whether *name* is that of a field of ours, in any letter case, with white space around it or not."""
+    # RFC 5322 §4.5 allows white space before the colon, and MTAs let it pass.
+    return name.strip().lower().startswith(PREFIX.lower())
+
+
+def stripped(message: Message) -> Message:
+    """*message* without the fields of ours; the same object if it has none."""
+    kept = tuple(header for header in message.headers if not _is_own(header))
+    return message if len(kept) == len(message.headers) else replace(message, headers=kept)
+
+
+def _is_own(header: Header) -> bool:
+    return is_own(header.name.decode("latin-1"))
