@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo test lint bench faults clean tools
+.PHONY: help demo test lint bench faults interop clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,6 +32,10 @@ bench: $(STAMP) ## measure what Postseal costs a Postfix, side by side (ARGS goe
 
 faults: $(STAMP) ## kill, stop and break everything at every step, and count what is lost or comes twice (minutes)
 	@PYTHONPATH=contrib:tests python -m faults.campaign $(ARGS)
+
+interop: $(STAMP) ## ask OpenSSL, NSS, Thunderbird's NSS, gpgsm and Bouncy Castle; write docs/interop.md
+	@PYTHONPATH=contrib:tests python -m interop_lab.matrix "$$(contrib/thunderbird-libraries)" > .tools/interop.md
+	@mv .tools/interop.md docs/interop.md
 
 clean: ## remove what was made: the environment, the tools, the caches
 	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
