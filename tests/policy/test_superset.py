@@ -17,7 +17,7 @@ PLACE = Place("test")
 
 
 def possible(looked_for: Pattern, text: str) -> bool:
-    return looked_for in Scanner([looked_for]).possible(seen(text))
+    return looked_for in Scanner([looked_for]).scan(seen(text)).possible
 
 
 FOUND = {
@@ -77,7 +77,50 @@ def test_what_a_pattern_finds_is_possible(expression: str, text: str):
     looked_for = Pattern.of(expression)
 
     assert looked_for.found(text.encode())
-    assert looked_for in Scanner([looked_for]).possible(text.encode())
+    assert looked_for in Scanner([looked_for]).scan(text.encode()).possible
+
+
+WORDS = {
+    "quoted": ("secret", "a “secret”."),
+    "bracket": ("[secure]", "x[SECURE]y"),
+    "star": ("c*t", "(c*t)"),
+    "plus": ("c++", "in C++, too"),
+    "marks-only": ("++", "a++b"),
+    "phrase": ("top secret", "top \n\u2003secret"),
+    "umlaut": ("größe", "die GRÖSSE GRÖßE"),
+    "accent-decomposed": ("cafe\u0301", "café"),
+    "chinese": ("机密", "(机密)"),
+    "dashes": ("a–b", "x a–b y"),
+    "underscore": ("_a", "(_a)"),
+    "digits-wide": ("٣", "٣"),
+}
+
+
+@pytest.mark.parametrize(("word", "text"), WORDS.values(), ids=WORDS)
+def test_word_that_is_found_is_possible(word: str, text: str):
+    looked_for = pattern.words([Scalar(word, PLACE)])
+
+    assert looked_for.found(seen(text))
+    assert possible(looked_for, text)
+
+
+def test_word_of_letters_and_digits_is_certain():
+    words = [pattern.words([Scalar(word, PLACE)]) for word in ("secret", "größe_9", "中文")]
+
+    assert Scanner(words).scan(seen("a “SECRET” GRÖßE_9/中文")).certain == set(words)
+
+
+@pytest.mark.parametrize("word", ["top secret", "[x]", "c*t", "++"])
+def test_word_with_other_characters_is_not_certain(word: str):
+    looked_for = pattern.words([Scalar(word, PLACE)])
+    found = Scanner([looked_for]).scan(seen(f" {word} "))
+
+    assert (looked_for in found.possible, looked_for in found.certain) == (True, False)
+
+
+@pytest.mark.parametrize("text", ["secretary", "a secret9", "_secret_", "asecret", "secreté", ""])
+def test_part_of_a_word_is_ruled_out(text: str):
+    assert not possible(pattern.words([Scalar("secret", PLACE)]), text)
 
 
 NARROW = {
@@ -130,7 +173,7 @@ def test_any_pattern_that_is_found_is_possible(expression: str, text: str, lengt
 
     octets = seen(text)
     if looked_for.found(octets):
-        assert looked_for in Scanner([looked_for]).possible(octets)
+        assert looked_for in Scanner([looked_for]).scan(octets).possible
 
 
 @given(
@@ -145,8 +188,11 @@ def test_any_word_that_is_found_is_possible(looked_for: list[str], text: list[st
         assume(False)
 
     octets = seen("".join(itertools.chain(*itertools.zip_longest(text, looked_for, fillvalue=" "))))
+    found = Scanner([words]).scan(octets)
     if words.found(octets):
-        assert words in Scanner([words]).possible(octets)
+        assert words in found.possible
+    else:
+        assert words not in found.certain
 
 
 def test_every_letter_is_found_in_each_of_its_cases():
@@ -162,4 +208,4 @@ def test_every_letter_is_found_in_each_of_its_cases():
         for form in {letter.lower(), letter.upper(), letter.title(), letter.swapcase()}:
             octets = form.encode()
             if looked_for.found(octets):
-                assert looked_for in scanner.possible(octets), (letter, form)
+                assert looked_for in scanner.scan(octets).possible, (letter, form)

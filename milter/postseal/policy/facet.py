@@ -14,12 +14,11 @@ from postseal.policy.pattern import Pattern
 
 Subject = Transaction | Mail
 Token = Hashable
-Possible = Callable[["Look", Subject], Collection[Pattern]]
-"""The patterns that may be found in the texts of a look at a mail."""
-
 Look = Callable[..., Iterable[bytes]]
 """Texts of a transaction or a mail in which to look for patterns.  Raises Failure if they cannot be seen."""
 
+Possible = Callable[[Look, Subject], Collection[Pattern]]
+"""The patterns that may be found in the texts of a look at a mail."""
 
 Find = Callable[[Subject, Possible], Iterable[Token]]
 """The tokens that a subject shows; of tokens that no condition has, any or none."""

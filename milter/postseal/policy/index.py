@@ -132,9 +132,11 @@ class Lookup:
 
     def _patterns(self, look: Look, subject: Subject) -> Collection[Pattern]:
         if isinstance(subject, Mail):
-            return self._scanner.possible(GAP.join(look(subject)))
+            return self._scanner.scan(GAP.join(look(subject))).possible
         if look not in self._possible:
-            self._possible[look] = self._scanner.possible(GAP.join(look(subject)))
+            found = self._scanner.scan(GAP.join(look(subject)))
+            subject.certain[look] = found.certain
+            self._possible[look] = found.possible
         return self._possible[look]
 
 

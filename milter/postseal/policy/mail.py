@@ -5,7 +5,7 @@ the first of them asks, once for all recipients; a transaction whose rules never
 never has it decoded.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from postseal.errors import Failure
 from postseal.message import Message
 from postseal.policy import content
 from postseal.policy.files import Files
-from postseal.policy.pattern import seen
+from postseal.policy.pattern import Pattern, seen
 from postseal.scalar import Network
 from postseal.settings import Settings
 from postseal.settings_extraction import Extraction
@@ -59,6 +59,8 @@ class Transaction:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     memory: dict[object, bool | Failure] = field(default_factory=dict, repr=False)
     """What conditions answered already; those that concern a recipient stay out."""
+    certain: dict["Look", Collection[Pattern]] = field(default_factory=dict, repr=False)
+    """Patterns that a scanner has found already."""
     _decoded: dict[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     @property
@@ -72,6 +74,10 @@ class Transaction:
     def subject(self) -> tuple[bytes, ...]:
         """The decoded subject; of several Subject fields all, since programs show one or another."""
         return self.header("subject")
+
+    def finds(self, look: "Look", looked_for: Pattern) -> bool:
+        """Whether one of the texts that *look* tells contains *looked_for*."""
+        return looked_for in self.certain.get(look, ()) or any(map(looked_for.found, look(self)))
 
     @property
     def field_names(self) -> Collection[str]:
@@ -111,6 +117,10 @@ class Transaction:
     @cached_property
     def _seen(self) -> dict[int, bytes]:
         return {}
+
+
+Look = Callable[[Transaction], Iterable[bytes]]
+"""Texts of a message in which to look for patterns.  Raises Failure if they cannot be seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

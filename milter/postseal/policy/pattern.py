@@ -7,14 +7,15 @@ words or patterns are one automaton, so their number costs nothing per message.
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Collection, Sequence
+from typing import ClassVar, NamedTuple
 from weakref import WeakValueDictionary
 
 import re2
 
 from postseal.document import Problems, Scalar, bad
 from postseal.policy import superset
+from postseal.policy.folded import IN_WORD, word_superset
 
 MEMORY = 64 << 20
 """Octets an automaton may take; RE2's default holds some thousands of words only."""
@@ -44,23 +45,33 @@ def seen(text: str) -> bytes:
     return text.encode("utf-8").translate(None, _CONTROLS)
 
 
-class Pattern:
-    """What is looked for; found in any letter case.  Equal patterns in use are one object.
+class Supersets(NamedTuple):
+    """Expressions for the scanner, one of which finds something wherever a pattern does.
 
-    *supersets*: expressions for the scanner, see `superset`; none if it may be found in any text.
+    *in_text*: in the text itself.  *in_words*: in what `folded` makes of it.
+    Where both are empty the pattern may be found in any text.
+    *exact*: the pattern is found wherever one of them finds something.
     """
+
+    in_text: tuple[bytes, ...] = ()
+    in_words: tuple[bytes, ...] = ()
+    exact: bool = False
+
+
+class Pattern:
+    """What is looked for; found in any letter case.  Equal patterns in use are one object."""
 
     __slots__ = ("__weakref__", "_regexp", "_supersets", "expression")
 
     _used: ClassVar[WeakValueDictionary[str, "Pattern"]] = WeakValueDictionary()
 
-    def __init__(self, expression: str, supersets: tuple[bytes, ...] | None) -> None:
+    def __init__(self, expression: str, supersets: Supersets | None) -> None:
         """Use `of`."""
         self.expression = expression
         self._supersets = supersets
 
     @classmethod
-    def of(cls, expression: str, supersets: tuple[bytes, ...] | None = None) -> "Pattern":
+    def of(cls, expression: str, supersets: Supersets | None = None) -> "Pattern":
         """The pattern *expression* in RE2 syntax.  *supersets*: if the caller knows them."""
         pattern = cls._used.get(expression)
         if pattern is None:
@@ -78,10 +89,10 @@ class Pattern:
         return int(self._regexp.programsize)
 
     @property
-    def supersets(self) -> tuple[bytes, ...]:
-        """Expressions for the scanner; one of them finds something wherever this is found."""
+    def supersets(self) -> Supersets:
+        """By what the scanner finds it."""
         if self._supersets is None:
-            self._supersets = superset.superset(self.expression)
+            self._supersets = Supersets(in_text=superset.superset(self.expression))
         return self._supersets
 
     def found(self, text: bytes) -> bool:
@@ -126,8 +137,16 @@ def words(scalars: Sequence[Scalar]) -> Pattern:
     expression = "|".join(
         f"(?:{before}(?:{'|'.join(kind)}){after})" for (before, after), kind in kinds.items()
     )
-    pattern = Pattern.of(expression, tuple(map(superset.of_word, looked_for)))
-    return _compilable(pattern, len(expression), scalars)
+    return _compilable(Pattern.of(expression, _of_words(looked_for)), len(expression), scalars)
+
+
+def _of_words(looked_for: Collection[str]) -> Supersets:
+    found = {word: word_superset(word.encode()) for word in looked_for}
+    return Supersets(
+        in_text=tuple(superset.literal(word) for word, whole in found.items() if not whole),
+        in_words=tuple(dict.fromkeys(filter(None, found.values()))),
+        exact=all(all(map(_in_word, word)) for word in looked_for),
+    )
 
 
 def patterns(scalars: Sequence[Scalar]) -> Pattern:
@@ -184,8 +203,8 @@ def _checked(scalar: Scalar) -> Pattern:
 
 
 # A word ends where no letter, mark, digit or _ follows; a side that has none itself may have any neighbour.
-_BEFORE = r"(?:^|(?-i:[^\pL\pM\pN_]))"
-_AFTER = r"(?:$|(?-i:[^\pL\pM\pN_]))"
+_BEFORE = rf"(?:^|(?-i:[^{IN_WORD}]))"
+_AFTER = rf"(?:$|(?-i:[^{IN_WORD}]))"
 
 
 def _in_word(character: str) -> bool:

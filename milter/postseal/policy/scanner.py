@@ -1,17 +1,19 @@
 """All patterns of a policy looked for in one pass over a text (Hyperscan).
 
 The only import of `hyperscan`.  The scanner rules patterns out and decides nothing: it looks for
-supersets (see `superset`), and a pattern that it reports may still not be found.  Where it cannot
-tell, because an expression is too large for it or the processor is too old, it reports the pattern.
+supersets (see `superset` and `folded`), and a pattern that it reports may still not be found.  Where it
+cannot tell, because an expression is too large for it or the processor is too old, it reports the pattern.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from importlib.metadata import version
+from typing import NamedTuple
 
 import hyperscan
 
 from postseal.policy.compiled import Kept
+from postseal.policy.folded import folded
 from postseal.policy.pattern import Pattern
 from postseal.policy.thread import called
 
@@ -21,30 +23,67 @@ _FEW = 500
 """Expressions that are compiled faster than a file would be looked for."""
 
 
+class Found(NamedTuple):
+    """Patterns that a text may contain, the others it does not; and those that it certainly contains."""
+
+    possible: Collection[Pattern]
+    certain: Collection[Pattern]
+
+
 class Scanner:
     """Knows which of *patterns* a text may contain."""
 
     def __init__(self, patterns: Iterable[Pattern], kept: Kept | None = None) -> None:
         """*kept*: where the compiled form is found if it was made before."""
         self.patterns = tuple(dict.fromkeys(patterns))
-        expressions = [
-            (number, expression)
-            for number, pattern in enumerate(self.patterns)
-            for expression in pattern.supersets
+        numbered = [(number, pattern.supersets) for number, pattern in enumerate(self.patterns)]
+        self._text = _Automaton([(n, each) for n, found in numbered for each in found.in_text], kept)
+        self._words = _Automaton([(n, each) for n, found in numbered for each in found.in_words], kept)
+        anywhere = [
+            number
+            for number, found in numbered
+            if not (found.in_text or found.in_words)
+            or number in self._text.missing
+            or number in self._words.missing
         ]
-        self._database, compiled = _database(expressions, kept)
-        self.anywhere = frozenset(
-            pattern for number, pattern in enumerate(self.patterns) if number not in compiled
-        )
-        """Patterns that every text may contain."""
-        self._scratches: list[hyperscan.Scratch] = []
+        self._anywhere = frozenset(map(self.patterns.__getitem__, anywhere))
 
-    def possible(self, text: bytes) -> set[Pattern]:
-        """Patterns that *text*, which `seen` made, may contain; the others it does not."""
-        database = self._database
-        if database is None:
-            return set(self.anywhere)
+    def scan(self, text: bytes) -> Found:
+        """What *text*, which `seen` made, contains."""
+        if not (self._text or self._words):
+            return Found(self._anywhere, frozenset())
+        try:
+            found = set(map(self.patterns.__getitem__, called(lambda: self._numbers(text))))
+        except hyperscan.error:
+            return Found(self.patterns, frozenset())
+        exact = {pattern for pattern in found if pattern.supersets.exact and pattern not in self._anywhere}
+        return Found(found | self._anywhere, exact)
+
+    def _numbers(self, text: bytes) -> list[int]:
+        numbers = self._text.found(text)
+        return numbers + self._words.found(folded(text)) if self._words else numbers
+
+
+_Expressions = Sequence[tuple[int, bytes]]
+
+
+class _Automaton:
+    """Expressions with their numbers, compiled together.  *missing*: numbers of those that cannot be."""
+
+    def __init__(self, expressions: _Expressions, kept: Kept | None) -> None:
+        self._numbers = frozenset(number for number, _ in expressions)
+        self.missing: frozenset[int] = frozenset()
+        self._scratches: list[hyperscan.Scratch] = []
+        self._database = self._loaded(expressions, kept) if expressions else None
+
+    def __bool__(self) -> bool:
+        return self._database is not None
+
+    def found(self, text: bytes) -> list[int]:
+        """The numbers of the expressions that find something in *text*.  Raises hyperscan.error."""
         found: list[int] = []
+        if self._database is None:
+            return found
 
         def note(number: int, _start: int, _stop: int, _flags: int, _context: object) -> None:
             found.append(number)
@@ -55,55 +94,45 @@ class Scanner:
         except IndexError:
             scratch = hyperscan.Scratch(self._database)
         try:
-            called(lambda: database.scan(text, match_event_handler=note, scratch=scratch))
-        except hyperscan.error:
-            return set(self.patterns)
+            self._database.scan(text, match_event_handler=note, scratch=scratch)
         finally:
             self._scratches.append(scratch)
-        return {*self.anywhere, *map(self.patterns.__getitem__, found)}
+        return found
 
-
-_Expressions = Sequence[tuple[int, bytes]]
-
-
-def _database(
-    expressions: _Expressions, kept: Kept | None
-) -> tuple[hyperscan.Database | None, frozenset[int]]:
-    """The automaton for *expressions*, and the numbers of the patterns that it covers entirely."""
-    digest = hashlib.sha256(f"{version('hyperscan')} {_FLAGS} {expressions}".encode()).hexdigest()
-    worth_keeping = kept is not None and len(expressions) > _FEW
-    numbers = frozenset(number for number, _ in expressions)
-    try:
-        if kept and worth_keeping and (octets := kept.load(digest)):
-            return hyperscan.loadb(octets, hyperscan.HS_MODE_BLOCK), numbers
-    except hyperscan.error:
-        pass  # made on another processor, or damaged
-    try:
-        database = _compiled(expressions)
-    except hyperscan.error:
-        return _without_the_bad(expressions)
-    if kept and worth_keeping and database:
-        kept.keep(digest, hyperscan.dumpb(database))
-    return database, numbers
-
-
-def _without_the_bad(expressions: _Expressions) -> tuple[hyperscan.Database | None, frozenset[int]]:
-    bad = set()
-    for number, expression in expressions:
+    def _loaded(self, expressions: _Expressions, kept: Kept | None) -> hyperscan.Database | None:
+        digest = hashlib.sha256(f"{version('hyperscan')} {_FLAGS} {expressions}".encode()).hexdigest()
+        if len(expressions) <= _FEW:
+            kept = None
         try:
-            _compiled([(number, expression)])
+            if kept and (octets := kept.load(digest)):
+                return hyperscan.loadb(octets, hyperscan.HS_MODE_BLOCK)
         except hyperscan.error:
-            bad.add(number)
-    good = [(number, expression) for number, expression in expressions if number not in bad]
-    try:
-        return _compiled(good), frozenset(number for number, _ in good)
-    except hyperscan.error:
-        return None, frozenset()
+            pass  # made on another processor, or damaged
+        try:
+            database = _compiled(expressions)
+        except hyperscan.error:
+            return self._without_the_bad(expressions)
+        if kept:
+            kept.keep(digest, hyperscan.dumpb(database))
+        return database
+
+    def _without_the_bad(self, expressions: _Expressions) -> hyperscan.Database | None:
+        bad = set()
+        for number, expression in expressions:
+            try:
+                _compiled([(number, expression)])
+            except hyperscan.error:
+                bad.add(number)
+        self.missing = frozenset(bad)
+        good = [(number, expression) for number, expression in expressions if number not in bad]
+        try:
+            return _compiled(good) if good else None
+        except hyperscan.error:
+            self.missing = self._numbers
+            return None
 
 
-def _compiled(expressions: _Expressions) -> hyperscan.Database | None:
-    if not expressions:
-        return None
+def _compiled(expressions: _Expressions) -> hyperscan.Database:
     database = hyperscan.Database()
     database.compile(
         [expression for _, expression in expressions], ids=[number for number, _ in expressions], flags=_FLAGS

@@ -52,9 +52,9 @@ def superset(expression: str) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(part.written for part in alternatives))
 
 
-def of_word(word: str) -> bytes:
-    """The same for a *word* or phrase that is found as it stands, with any white space within a phrase."""
-    return _SPACE.join(b"".join(_character(character).written for character in part) for part in word.split())
+def literal(text: str) -> bytes:
+    """The same for *text* that is to be found as it stands."""
+    return b"".join(_character(character).written for character in text)
 
 
 class _Reader:
@@ -211,7 +211,6 @@ class _Reader:
         return found
 
 
-_SPACE = rb"(?:[\t\n\f\r ]|[\x80-\xff]{2,4}){1,}"
 _CLASSES = {"d": rb"[0-9]", "s": rb"[\t\n\f\r ]", "w": rb"[0-9A-Za-z_]"}
 
 

@@ -24,7 +24,7 @@ def subject_words(transaction: Transaction, looked_for: Words) -> bool:
 @facet.asks(facet.Texts(subject))
 def subject_matches(transaction: Transaction, looked_for: Patterns) -> bool:
     """The decoded subject matches one of these patterns; a missing subject counts as empty."""
-    return _found(looked_for, subject(transaction))
+    return transaction.finds(subject, looked_for)
 
 
 @facet.asks(_FIELDS)

@@ -21,13 +21,13 @@ def body_words(transaction: Transaction, looked_for: Words) -> bool:
     signed opaquely cannot be judged: unless the rest of the rule decides, the mail is refused as
     the rule's `on_error` says.
     """
-    return looked_for.found(transaction.text)
+    return transaction.finds(text, looked_for)
 
 
 @facet.asks(facet.Texts(text))
 def body_matches(transaction: Transaction, looked_for: Patterns) -> bool:
     """The text of the message matches one of these patterns; looks where `body_words` looks."""
-    return looked_for.found(transaction.text)
+    return transaction.finds(text, looked_for)
 
 
 @facet.asks(facet.Texts(subject, text))

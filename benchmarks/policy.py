@@ -1,0 +1,159 @@
+"""What a policy costs per message as it grows: 10 to 10,000 rules, 10 KiB and 1 MiB, plain and hostile text.
+
+    make bench-policy [ARGS="--rounds 50"]
+
+Every rule differs from every other; a fifth of them look into the text, half of these with patterns.  All
+sizes take turns within one run, so that figures can be compared although the machine does other things,
+too; what is printed is the median.  Two goals: ten thousand rules cost at most twice what ten cost,
+and a text that was made for backtracking at most 1.5 times what an ordinary one costs.
+"""
+
+import argparse
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from postseal.envelope import Client, Envelope, Recipient
+from postseal.message import Message
+from postseal.policy import sample
+from postseal.policy.load import load
+from postseal.policy.policy import Policy
+from postseal.settings import Settings
+
+SIZES = (10, 100, 1000, 10_000)
+SENDER = "ann@hr.example.com"
+RECIPIENTS = ("bob@mail.example", "cy@partner.example")
+ENVELOPE = Envelope(SENDER, tuple(map(Recipient, RECIPIENTS)), Client("192.0.2.1", login="ann"))
+COMMON = """the of and to in is you that it he was for on are as with his they at be this have from
+or one had by"""
+
+
+def word(chance: random.Random, least: int = 4, most: int = 10) -> str:
+    return "".join(chance.choices("etaoinshrdlucmfwypvbgkjqxz", k=chance.randint(least, most)))
+
+
+def rule(number: int, chance: random.Random) -> str:
+    """The conditions of a mixed policy, by their usual frequency."""
+
+    def domain() -> str:
+        return f"{word(chance)}.example"
+
+    written = {
+        0: lambda: f"body_words: [{word(chance)}, {word(chance)} {word(chance)}, {word(chance, 5, 6)}]",
+        1: lambda: (
+            rf"body_matches: ['\b{word(chance, 3, 3)}-\d{{4,6}}\b', '{word(chance)}\s+(no|nr)\.?\s*\d+']"
+            if number % 20 < 10
+            else rf"subject_or_body_matches: '\b[A-Z]{{2}}{number % 90 + 10}\d{{{number % 7 + 6}}}\b'"
+        ),
+        2: lambda: f"sender_domain: [{domain()}, {domain()}], recipient_scope: outside",
+        3: lambda: f"sender_domain: hr.example.com, recipient_domain: {domain()}",
+        4: lambda: f"recipient_domain: [{domain()}, {domain()}]",
+        5: lambda: f"recipient: {word(chance)}@{domain()}",
+        6: lambda: f"sender: {word(chance)}@{domain()}, size_over: 1MiB",
+        7: lambda: f"subject_words: ['[{word(chance)}]', {word(chance)} {word(chance)}]",
+        8: lambda: f"header_words: {{X-{word(chance, 3, 3)}: {word(chance)}, List-Id: {word(chance)}}}",
+        9: lambda: f"any: [{{sender: {word(chance)}@{domain()}}}, {{recipient_domain: {domain()}}}]",
+    }[number % 10]()
+    action = ("protect: [smime]", "sign: true", "add_header: {X-Seen: 'yes'}")[number % 3]
+    return f"  - {{name: rule {number}, when: {{{written}}}, then: {{{action}}}}}\n"
+
+
+def text(size: int, chance: random.Random) -> str:
+    """An ordinary letter: common words and some that are rare, in lines."""
+    words: list[str] = []
+    while sum(map(len, words)) + len(words) < size:
+        words += [*chance.choices(COMMON.split(), k=8), word(chance)]
+        if chance.random() < 0.05:
+            words.append(f"\r\n{chance.randint(10, 10**9)}")
+    lines = " ".join(words)[:size]
+    return "\r\n".join(lines[start : start + 76] for start in range(0, size, 76))
+
+
+def hostile(size: int, chance: random.Random) -> dict[str, str]:
+    """Texts that make other matchers slow: long runs, and what almost matches, over and over."""
+    almost = "".join(
+        f"{word(chance, 3, 3)}-12a{chr(chance.randint(65, 90))}X12345 no no. nr " for _ in range(999)
+    )
+    return {
+        "one letter": "a" * size,
+        "digits": "1" * size,
+        "spaces": " " * (size - 2) + "no",
+        "almost": (almost * (size // len(almost) + 1))[:size],
+        "marks": "-_.[" * (size // 4),
+    }
+
+
+def mail(body: str) -> Message:
+    lines = "\r\n".join(body[start : start + 900] for start in range(0, len(body), 900))
+    return sample.composed(SENDER, RECIPIENTS, subject="Minutes of the meeting", body=lines)
+
+
+def loaded(count: int, folder: Path) -> tuple[Policy, float, float]:
+    """A policy of *count* rules, and the seconds to load it for the first and for the second time."""
+    chance = random.Random(count)
+    policies = folder / str(count)
+    policies.mkdir()
+    rules = "".join(rule(number, chance) for number in range(count))
+    (policies / "10.yaml").write_text(f"rules:\n{rules}")
+    settings = Settings(policies=policies, accepted_domains=("hr.example.com",), runtime_directory=folder)
+    seconds = []
+    for _ in range(2):
+        began = time.perf_counter()
+        policy = load(settings, {"smime"})
+        seconds.append(time.perf_counter() - began)
+    return policy, seconds[0], seconds[1]
+
+
+def milliseconds(policy: Policy, message: Message) -> float:
+    began = time.perf_counter()
+    policy.decide(message, ENVELOPE)
+    return 1000 * (time.perf_counter() - began)
+
+
+def medians(
+    policies: dict[int, Policy], messages: dict[str, Message], rounds: int
+) -> dict[tuple[int, str], float]:
+    spent: dict[tuple[int, str], list[float]] = {}
+    for _ in range(rounds):
+        for count, policy in policies.items():
+            for name, message in messages.items():
+                spent.setdefault((count, name), []).append(milliseconds(policy, message))
+    return {key: statistics.median(each) for key, each in spent.items()}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    options.add_argument("--rounds", type=int, default=40)
+    rounds = options.parse_args().rounds
+    chance = random.Random(1)
+    missed = 0
+    with tempfile.TemporaryDirectory() as directory:
+        policies = {}
+        for count in SIZES:
+            policies[count], first, second = loaded(count, Path(directory))
+            print(f"load {count:6} rules: {first:6.2f} s, again {second:6.2f} s", flush=True)
+    for name, size in (("10 KiB", 10 << 10), ("1 MiB", 1 << 20)):
+        messages = {"ordinary": mail(text(size, chance))}
+        messages |= {each: mail(body) for each, body in hostile(size, chance).items()}
+        found = medians(policies, messages, max(3, rounds // (1 if size < 1 << 20 else 8)))
+        print(f"\n{name}, ordinary text")
+        for count in SIZES:
+            cost = found[count, "ordinary"]
+            print(f"  {count:6} rules  {cost:8.3f} ms  {1000 / cost:8.0f} messages/s")
+        ratio = found[SIZES[-1], "ordinary"] / found[SIZES[0], "ordinary"]
+        missed += ratio > 2
+        print(f"  {SIZES[-1]} rules cost {ratio:.2f} times what {SIZES[0]} cost (goal: at most 2)")
+        print(f"{name}, hostile text, {SIZES[-1]} rules")
+        for each in messages:
+            ratio = found[SIZES[-1], each] / found[SIZES[-1], "ordinary"]
+            missed += ratio > 1.5
+            print(f"  {each:10} {found[SIZES[-1], each]:8.3f} ms  {ratio:.2f} times (goal: at most 1.5)")
+    print(f"\n{missed or 'no'} goal{'' if missed == 1 else 's'} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
