@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
+from postseal.disclaimer import closed, disclaimed
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
 from postseal.header_edits import addresses, edited
@@ -19,7 +20,7 @@ from postseal.methods.method import Method, Methods
 from postseal.outcome import Copy, Held, Outcome
 from postseal.policy import encryption
 from postseal.remedy import REJECT, OnError, refusal
-from postseal.treatment import AddAddress, Already, Treatment, Unreached
+from postseal.treatment import AddAddress, Already, Fallback, Treatment, Unreached
 
 PLAIN = "plain"
 """The word of the method that protects nothing: for treatments that ask for no protection."""
@@ -170,6 +171,8 @@ class _Work:
     def need(self, wish: _Wish) -> _Need:
         """What *wish* comes to.  Raises Failure if it cannot be met."""
         recipient, treatment = wish.recipient, wish.treatment
+        if any(each.fallback is Fallback.REJECT for each in treatment.disclaimers) and self._closed:
+            raise Failure(Cause.ALREADY, "no disclaimer can be written into signed or encrypted mail")
         if treatment.protect and not wish.after and self._left_alone(treatment):
             return _Need(KEPT, treatment, "")
         table = self._methods.table
@@ -186,6 +189,8 @@ class _Work:
         if need.word == BOUNCED:
             return Copy(self._message, recipients, BOUNCED, back=True)
         message = edited(self._message, treatment.headers)
+        for each in treatment.disclaimers:
+            message = disclaimed(message, each, self._methods.spool)
         sign = treatment.sign and need.word != KEPT and not self._has_signature(treatment)
         if treatment.protect or treatment.sign:
             message = message.without("Bcc")
@@ -206,6 +211,10 @@ class _Work:
     def _has_signature(self, treatment: Treatment) -> bool:
         """Whether the message stays without our signature, because the sender signed or encrypted it."""
         return treatment.already is not Already.WRAP and (self._encrypted or self._signed)
+
+    @cached_property
+    def _closed(self) -> bool:
+        return closed(self._message)
 
     @cached_property
     def _encrypted(self) -> bool:

@@ -102,7 +102,7 @@ _SENTENCES: Final[Mapping[Cause, tuple[str, str]]] = {
     Cause.NO_SIGNER: ("7.8", "This message must be signed and there is no signature for its sender."),
     Cause.CRYPTO: ("7.5", "This message must be protected and that failed."),
     Cause.UNINSPECTABLE: ("7.7", "This message could not be inspected."),
-    Cause.ALREADY: ("7.1", "This message is encrypted already, and must not be."),
+    Cause.ALREADY: ("7.1", "This message is encrypted or signed already, and must not be."),
     Cause.SUBMISSION: ("4.0", "The mail gateway could not pass this message on; please try again later."),
     Cause.SUBMISSION_REFUSED: ("3.0", "The mail gateway could not pass this message on."),
     Cause.SPLIT: (

@@ -111,6 +111,31 @@ class ChangeSubject:
 HeaderEdit = SetHeader | AddHeader | RemoveHeader | PrependSubject | StripSubject | ChangeSubject | AddAddress
 
 
+class Side(StrEnum):
+    """On which side of the text a disclaimer stands."""
+
+    APPEND = "append"
+    PREPEND = "prepend"
+
+
+class Fallback(StrEnum):
+    """What becomes of signed or encrypted mail, into which nothing can be written."""
+
+    WRAP = "wrap"
+    IGNORE = "ignore"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Disclaimer:
+    """Text to be written into the message, with tokens such as `%%Email%%`; *html*: the same for HTML."""
+
+    text: str
+    html: str
+    side: Side = Side.APPEND
+    fallback: Fallback = Fallback.WRAP
+
+
 @dataclass(frozen=True, slots=True)
 class Addition:
     """*address* gets the mail too, because the rule of that name says so."""
@@ -147,6 +172,7 @@ class Treatment:
     already: Already = Already.LEAVE
     sign: bool = False
     headers: tuple[HeaderEdit, ...] = ()
+    disclaimers: tuple[Disclaimer, ...] = ()
     refusal: Reply | Held | None = None
     holds: tuple[Hold, ...] = field(default=(), compare=False)
     deleted: bool = False

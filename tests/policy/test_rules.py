@@ -10,13 +10,7 @@ from postseal.policy.policy import Policy
 from postseal.remedy import DEFER, REJECT, Choice, OnError, Remedy
 from postseal.treatment import (
     AddHeader,
-    ChangeSubject,
-    PrependSubject,
-    RemoveHeader,
-    SetHeader,
-    StripSubject,
     Treatment,
-    Where,
 )
 
 BOB, CY = Recipient("bob@mail.example"), Recipient("cy@example.com")
@@ -32,70 +26,6 @@ def mail(subject: str = "", body: str = "") -> Message:
 
 def decided(policy: Policy, message: Message | None = None) -> Treatment:
     return policy.decide(message or mail(), envelope())[BOB]
-
-
-@pytest.mark.parametrize(
-    ("action", "expected"),
-    [
-        pytest.param("protect: smime", Treatment(protect=("smime",)), id="protect"),
-        pytest.param("protect: [portal, smime]", Treatment(protect=("portal", "smime")), id="protect-order"),
-        pytest.param("sign: true", Treatment(sign=True), id="sign"),
-        pytest.param("set_header: {X-A: b}", Treatment(headers=(SetHeader("X-A", "b"),)), id="set-header"),
-        pytest.param(
-            "add_header: {X-A: b, X-C: 'é %'}",
-            Treatment(headers=(AddHeader("X-A", "b"), AddHeader("X-C", "é %"))),
-            id="add-header",
-        ),
-        pytest.param(
-            "remove_header: [DKIM-Signature, X-A]",
-            Treatment(headers=(RemoveHeader("DKIM-Signature"), RemoveHeader("X-A"))),
-            id="remove-header",
-        ),
-        pytest.param(
-            "remove_header: [X-A, {X-B: Ü, X-C: d}]",
-            Treatment(headers=(RemoveHeader("X-A"), RemoveHeader("X-B", "Ü"), RemoveHeader("X-C", "d"))),
-            id="remove-header-value",
-        ),
-        pytest.param(
-            "prepend_subject: '[x]'", Treatment(headers=(PrependSubject("[x]"),)), id="prepend-subject"
-        ),
-        pytest.param(
-            "strip_subject: ['[a]', b]", Treatment(headers=(StripSubject(("[a]", "b")),)), id="strip-subject"
-        ),
-        pytest.param(
-            "change_subject: {match: a+, with: ''}",
-            Treatment(headers=(ChangeSubject(("a+",), ""),)),
-            id="change-subject",
-        ),
-        pytest.param(
-            "change_subject: {match: [a, b], with: c, at: end}",
-            Treatment(headers=(ChangeSubject(("a", "b"), "c", Where.END),)),
-            id="change-subject-at-end",
-        ),
-        pytest.param(
-            "classify: secret", Treatment(headers=(SetHeader("X-Classification", "secret"),)), id="classify"
-        ),
-        pytest.param(
-            "spam_level: -1",
-            Treatment(headers=(SetHeader("X-MS-Exchange-Organization-SCL", "-1"),)),
-            id="spam-level",
-        ),
-    ],
-)
-def test_action(written, action: str, expected: Treatment):
-    assert decided(written(f"rules: [{{name: r, then: {{{action}}}}}]")) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        pytest.param("100% no", "550 5.7.1 100% no", id="sentence"),
-        pytest.param("{text: no, status: 5.7.0}", "550 5.7.0 no", id="status"),
-        pytest.param("{text: no, code: 554}", "554 5.7.1 no", id="code"),
-    ],
-)
-def test_reject(written, value: str, expected: str):
-    assert str(decided(written(f"rules: [{{name: r, then: {{reject: {value}}}}}]")).refusal) == expected
 
 
 def test_rule_without_conditions_is_about_every_mail(written):

@@ -1,9 +1,10 @@
 """What a method is: a way to protect a message that the pipeline can choose by its word."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from postseal.body import Spool
 from postseal.envelope import Envelope, Recipient
 from postseal.message import Message
 
@@ -34,7 +35,8 @@ class Signature(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Methods:
-    """What the pipeline may use: methods by the word that policies use, and the signature."""
+    """What the pipeline may use: methods by the word of policies, the signature, room for bodies."""
 
     table: Mapping[str, Method]
     signature: Signature
+    spool: Spool = field(default_factory=Spool)

@@ -5,7 +5,7 @@ from postseal.cms import entity
 from postseal.message import Header, Message
 
 # They vouch for the old body; a verifier would take the message for a forged one.
-_OVER_THE_BODY = (
+OVER_THE_BODY = (
     *("DKIM-Signature", "DomainKey-Signature"),
     *("ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"),
 )
@@ -17,5 +17,5 @@ def replaced(message: Message, body: Body, *content: Header) -> Message:
 
     Fields that must not leave, or are no longer true of the body, are left out.
     """
-    kept = Message(entity.outer(message), body).without(*_OVER_THE_BODY, *_HIDDEN)
+    kept = Message(entity.outer(message), body).without(*OVER_THE_BODY, *_HIDDEN)
     return kept.adding(Header.of("MIME-Version", "1.0"), *content)

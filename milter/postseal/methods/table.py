@@ -53,7 +53,7 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     }
     signature = SmimeSignature(identities, spool, clock=clock, trusted_networks=settings.trusted_networks)
     return Loaded(
-        Methods(table, signature),
+        Methods(table, signature, spool),
         (*search.warnings, *identities.warnings),
         identities.expiries(),
         search.states,

@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from postseal.binding import Reader, known
 from postseal.document import Entry, Node, Problems, Scalar, Sequence, bad
 from postseal.errors import Place
-from postseal.policy import header_actions, notice_actions, protection_actions, recipient_actions, table
+from postseal.policy import (
+    body_actions,
+    header_actions,
+    notice_actions,
+    protection_actions,
+    recipient_actions,
+    table,
+)
 from postseal.policy.action_values import Rejection, Yes
 from postseal.scalar import mapped
 from postseal.treatment import Treatment
@@ -34,6 +41,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     *protection_actions.ACTIONS,
     sign,
     *header_actions.ACTIONS,
+    *body_actions.ACTIONS,
     *recipient_actions.ACTIONS,
     *notice_actions.ACTIONS,
     reject,

@@ -105,6 +105,9 @@ def described(treatment: Treatment) -> str:
         parts.append(f"on_error: {treatment.on_error}")
     if not parts:
         parts.append("plain")
+    parts += [
+        f"disclaimer: {{side: {each.side}, fallback: {each.fallback}}}" for each in treatment.disclaimers
+    ]
     told = dict.fromkeys(f"{notice.kind}: {notice.to}" for notice in treatment.notices)
     return ", ".join([*parts, *(_edit(edit) for edit in treatment.headers), *told])
 

@@ -1,0 +1,68 @@
+"""Actions on the text of the message."""
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from postseal import scalar
+from postseal.binding import Reader, known
+from postseal.document import Node, Scalar, bad
+from postseal.policy.html import visible
+from postseal.treatment import Disclaimer, Fallback, Side, Treatment
+
+TOKENS = ("DisplayName", "Email", "From", "Date")
+"""What may stand between %% in a disclaimer: of the author, and the message's date."""
+
+_LONGEST = 5000
+_TOKEN = re.compile("%%(.*?)%%")
+
+
+def disclaimer_text(node: Node, _reader: object = None) -> str:
+    """Text, at most 5000 characters, with `%%DisplayName%%`, `%%Email%%`, `%%From%%` and `%%Date%%`."""
+    written = scalar.one(node)
+    if not written.text.strip() or len(written.text) > _LONGEST:
+        what = f"a disclaimer of {len(written.text.strip())} characters"
+        raise bad(written.place, what, f"write at most {_LONGEST}, and at least one that is seen")
+    for token in _TOKEN.findall(written.text):
+        known(Scalar(token, written.place), TOKENS, "token")
+    return written.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Disclaimer:
+    text: Annotated[str, disclaimer_text] = ""
+    html: Annotated[str, disclaimer_text] = ""
+    side: Side = Side.APPEND
+    fallback: Fallback = Fallback.WRAP
+
+
+def written(node: Node, reader: Reader) -> Disclaimer:
+    """A text; or `{text: …, html: …, side: append, fallback: wrap}`."""
+    if isinstance(node, Scalar):
+        bound = _Disclaimer(text=disclaimer_text(node))
+    else:
+        bound = reader.bind(node, _Disclaimer)
+        if not bound.text and not bound.html:
+            raise bad(node.place, "a disclaimer needs a text", "write 'text:', 'html:' or both")
+    markup = bound.html or html.escape(bound.text).replace("\n", "<br>\n")
+    return Disclaimer(bound.text or visible(bound.html), markup, bound.side, bound.fallback)
+
+
+Written = Annotated[Disclaimer, written]
+
+
+def disclaimer(treatment: Treatment, added: Written) -> Treatment:
+    """Write this text behind what the sender wrote, or with `side: prepend` before it.
+
+    Into plain text and HTML, of alternatives into both; HTML is made of the text if only that is given,
+    and the other way round.  Signed or encrypted mail is never written into: `fallback: wrap` makes it the
+    attachment of a new message with the text, `ignore` leaves it alone, `reject` refuses it.  Other mail
+    without a text gets one.
+    """
+    return replace(treatment, disclaimers=(*treatment.disclaimers, added))
+
+
+ACTIONS: tuple[Callable[..., Treatment], ...] = (disclaimer,)
+"""The actions of this room."""

@@ -1,0 +1,101 @@
+"""Every action whose whole effect is a value in the treatment; the others have files of their own."""
+
+import pytest
+
+from postseal.envelope import Client, Envelope, Recipient
+from postseal.policy import sample
+from postseal.policy.policy import Policy
+from postseal.treatment import (
+    AddHeader,
+    ChangeSubject,
+    Disclaimer,
+    Fallback,
+    PrependSubject,
+    RemoveHeader,
+    SetHeader,
+    Side,
+    StripSubject,
+    Treatment,
+    Where,
+)
+
+BOB = Recipient("bob@mail.example")
+
+
+def decided(policy: Policy) -> Treatment:
+    message = sample.composed("ann@example.com", ["bob@mail.example"])
+    return policy.decide(message, Envelope("ann@example.com", (BOB,), Client(login="ann")))[BOB]
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        pytest.param("protect: smime", Treatment(protect=("smime",)), id="protect"),
+        pytest.param("protect: [portal, smime]", Treatment(protect=("portal", "smime")), id="protect-order"),
+        pytest.param("sign: true", Treatment(sign=True), id="sign"),
+        pytest.param("set_header: {X-A: b}", Treatment(headers=(SetHeader("X-A", "b"),)), id="set-header"),
+        pytest.param(
+            "add_header: {X-A: b, X-C: 'é %'}",
+            Treatment(headers=(AddHeader("X-A", "b"), AddHeader("X-C", "é %"))),
+            id="add-header",
+        ),
+        pytest.param(
+            "remove_header: [DKIM-Signature, X-A]",
+            Treatment(headers=(RemoveHeader("DKIM-Signature"), RemoveHeader("X-A"))),
+            id="remove-header",
+        ),
+        pytest.param(
+            "remove_header: [X-A, {X-B: Ü, X-C: d}]",
+            Treatment(headers=(RemoveHeader("X-A"), RemoveHeader("X-B", "Ü"), RemoveHeader("X-C", "d"))),
+            id="remove-header-value",
+        ),
+        pytest.param(
+            "prepend_subject: '[x]'", Treatment(headers=(PrependSubject("[x]"),)), id="prepend-subject"
+        ),
+        pytest.param(
+            "strip_subject: ['[a]', b]", Treatment(headers=(StripSubject(("[a]", "b")),)), id="strip-subject"
+        ),
+        pytest.param(
+            "change_subject: {match: a+, with: ''}",
+            Treatment(headers=(ChangeSubject(("a+",), ""),)),
+            id="change-subject",
+        ),
+        pytest.param(
+            "change_subject: {match: [a, b], with: c, at: end}",
+            Treatment(headers=(ChangeSubject(("a", "b"), "c", Where.END),)),
+            id="change-subject-at-end",
+        ),
+        pytest.param(
+            'disclaimer: "a & b\\nc"',
+            Treatment(disclaimers=(Disclaimer("a & b\nc", "a &amp; b<br>\nc"),)),
+            id="disclaimer",
+        ),
+        pytest.param(
+            "disclaimer: {html: <p>a<br>b</p>, side: prepend, fallback: reject}",
+            Treatment(disclaimers=(Disclaimer("a\nb", "<p>a<br>b</p>", Side.PREPEND, Fallback.REJECT),)),
+            id="disclaimer-of-html",
+        ),
+        pytest.param(
+            "classify: secret", Treatment(headers=(SetHeader("X-Classification", "secret"),)), id="classify"
+        ),
+        pytest.param(
+            "spam_level: -1",
+            Treatment(headers=(SetHeader("X-MS-Exchange-Organization-SCL", "-1"),)),
+            id="spam-level",
+        ),
+    ],
+)
+def test_action(written, action: str, expected: Treatment):
+    assert decided(written(f"rules: [{{name: r, then: {{{action}}}}}]")) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param("100% no", "550 5.7.1 100% no", id="sentence"),
+        pytest.param("{text: no, status: 5.7.0}", "550 5.7.0 no", id="status"),
+        pytest.param("{text: no, code: 554}", "554 5.7.1 no", id="code"),
+    ],
+)
+def test_reject(written, value: str, expected: str):
+    assert str(decided(written(f"rules: [{{name: r, then: {{reject: {value}}}}}]")).refusal) == expected
