@@ -17,10 +17,10 @@ from postseal.cms import charset as charsets
 from postseal.cms import encoding, entity, field
 from postseal.cms.mime import Kind, Part, walk
 from postseal.cms.scanner import Scanner
+from postseal.content import transfer
 from postseal.errors import Failure
 from postseal.message import Header, Message
 from postseal.methods.replacement import OVER_THE_BODY
-from postseal.policy import transfer
 from postseal.treatment import Disclaimer, Fallback, Side
 
 _CLOSED = frozenset(

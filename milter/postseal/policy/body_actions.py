@@ -8,8 +8,8 @@ from typing import Annotated
 
 from postseal import scalar
 from postseal.binding import Reader, known
+from postseal.content.html import visible
 from postseal.document import Node, Scalar, bad
-from postseal.policy.html import visible
 from postseal.treatment import Disclaimer, Fallback, Side, Treatment
 
 TOKENS = ("DisplayName", "Email", "From", "Date")
