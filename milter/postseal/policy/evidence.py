@@ -1,8 +1,7 @@
 """What a rule found in a mail, and whom it may tell about it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from postseal.errors import Failure
 from postseal.notice import Kind, Match, Notice, masked
@@ -57,7 +56,8 @@ def _matches(answer: Answer, mail: Mail) -> Iterator[Match]:
             yield Match(str(condition), tuple(found)[:_MOST])
 
 
-class _Recorder(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Recorder:
     """A pattern that notes what it finds."""
 
     pattern: Pattern
