@@ -9,6 +9,7 @@ from postseal.cli.completion import completion
 from postseal.cli.control import reload, status
 from postseal.cli.explain import explain
 from postseal.cli.run import run
+from postseal.cli.smime import smime_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -22,10 +23,11 @@ def main() -> None:
       1  settings, policies, certificates or keys are bad; nothing was changed
       2  wrong usage
       3  the daemon does not run
-      4  the message would be refused (apply), the certificate is (certs verify)
+      4  the message would be refused (apply), the certificate is (certs verify),
+         or a signature does not pass (smime inspect)
       5  the message would be held (apply)
     """
 
 
-for command in (run, check, explain, apply, certs, reload, status, completion):
+for command in (run, check, explain, apply, certs, smime_group, reload, status, completion):
     main.add_command(command)

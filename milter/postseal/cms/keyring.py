@@ -23,7 +23,12 @@ class RecipientId:
     def __str__(self) -> str:
         if self.key_identifier:
             return f"key identifier {self.key_identifier.hex()}"
-        return f"serial number {self.serial[2:].hex()}"
+        return f"serial number {self.serial_number:x}"
+
+    @property
+    def serial_number(self) -> int:
+        """The serial number, 0 if there is none."""
+        return int.from_bytes(self.serial[2:], "big", signed=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
