@@ -11,7 +11,7 @@ from postseal.body import Body
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
-from postseal.methods.method import Methods
+from postseal.methods.method import Methods, Order
 from postseal.methods.plain import PlainMethod
 from postseal.outcome import Held, Outcome, Reply
 from postseal.pipeline import process
@@ -45,7 +45,9 @@ class Sealing:
     def obstacle(self, recipient: Recipient) -> str:
         return "no key"
 
-    def protect(self, message: Message, recipients: tuple[Recipient, ...]) -> Message:
+    def protect(
+        self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None
+    ) -> Message:
         if self.fails:
             raise Failure(self.fails, "why")
         self.readers.append(recipients)

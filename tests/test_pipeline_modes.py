@@ -8,7 +8,7 @@ from postseal.body import Body
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
-from postseal.methods.method import Methods
+from postseal.methods.method import Methods, Order
 from postseal.methods.plain import PlainMethod
 from postseal.outcome import Held, Outcome, Reply
 from postseal.pipeline import carry_out
@@ -36,7 +36,9 @@ class Sealing:
     def obstacle(self, recipient: Recipient) -> str:
         return "no key"
 
-    def protect(self, message: Message, recipients: tuple[Recipient, ...]) -> Message:
+    def protect(
+        self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None
+    ) -> Message:
         if self.sealing:
             raise Failure(self.sealing, "cannot seal")
         self.readers.append(recipients)

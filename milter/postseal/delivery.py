@@ -19,10 +19,10 @@ from postseal import log
 from postseal.bounce import notice
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
-from postseal.guard.digest import digest
 from postseal.letter import Letter
 from postseal.message import Message
 from postseal.outcome import Copy
+from postseal.recurrence import KEEP, has_own_id, told_from_others
 from postseal.store.journal import Claim, Journal
 from postseal.submission import Submission, Unknown
 
@@ -31,11 +31,6 @@ _log = logging.getLogger(__name__)
 _LEASE: Final = 5
 """Timeouts of the submission for which a claim holds; after a crash, that is how long the next try has to
 wait.  With a minute for each step it is as long as Postfix waits for us."""
-_KEEP: Final = timedelta(days=7)
-"""How long a retry is recognised: longer than any MTA keeps trying (RFC 5321 §4.5.4.1)."""
-
-_SAME: Final = ("From", "Sender", "To", "Cc", "Subject", "In-Reply-To", "References")
-"""Fields that are the same at each try; milters before us may add others that are not."""
 _PATIENCE: Final = (0.0, 0.2, 1.0, 3.0)
 """Seconds before each try to note that a copy was taken: a database that restarts is back by then."""
 
@@ -76,8 +71,8 @@ class Delivery:
         *message*: what the MTA has.  *ready*: raises Failure if a copy cannot stay, before anything is
         submitted.  Raises Undelivered if a copy cannot leave, Failure if nothing can.
         """
-        identified = _has_own_id(message, envelope)
-        told = _told(message, identified)
+        identified = has_own_id(message, envelope)
+        told = told_from_others(message, identified=identified)
         keys = {
             recipient: _key(told, envelope, recipient) for copy in copies for recipient in copy.recipients
         }
@@ -118,8 +113,8 @@ class Delivery:
 
         To be called before `divide`: if the message is tried again after it, no mail is sent twice.
         """
-        identified = _has_own_id(message, envelope)
-        told = _told(message, identified)
+        identified = has_own_id(message, envelope)
+        told = told_from_others(message, identified=identified)
         keys = {_key(told, envelope, Recipient(each.to), each.name): each for each in letters}
         held = _Held(uuid.uuid4().hex, set(), self.clock())
         claims = self._claim(set(keys), held)
@@ -188,7 +183,7 @@ class Delivery:
 
     def _noted(self, held: _Held, envelope: Envelope) -> bool:
         try:
-            lost = self.journal.done(held.untold, owner=held.owner, at=self.clock(), keep=_KEEP)
+            lost = self.journal.done(held.untold, owner=held.owner, at=self.clock(), keep=KEEP)
         except Failure as failure:
             _tell("not_noted", envelope, held.untold, why=failure.detail)
             return False
@@ -225,20 +220,6 @@ def _burden(copy: Copy, message: Message) -> tuple[bool, bool, int]:
     """How much the MTA's message would have to change to become *copy*."""
     same_body = copy.message.body is message.body
     return not same_body, copy.message is not message, -len(copy.recipients)
-
-
-def _has_own_id(message: Message, envelope: Envelope) -> bool:
-    """Whether the message has a Message-ID that will be the same when it comes again.
-
-    Postfix adds one where it is missing, a new one at each try, which holds its queue id; and a Date.
-    """
-    own = message.first("Message-ID")
-    return own is not None and not (envelope.queue_id and envelope.queue_id.encode() in own)
-
-
-def _told(message: Message, identified: bool) -> bytes:
-    """What is the same when the MTA or the sender tries again, and other for another message."""
-    return digest(message, _SAME + ("Message-ID", "Date") * identified)
 
 
 def _key(told: bytes, envelope: Envelope, recipient: Recipient, *letter: str) -> bytes:

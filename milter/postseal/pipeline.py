@@ -16,7 +16,7 @@ from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
 from postseal.header_edits import addresses, edited
 from postseal.message import Message
-from postseal.methods.method import Method, Methods
+from postseal.methods.method import Method, Methods, Order
 from postseal.outcome import Copy, Held, Outcome
 from postseal.policy import encryption
 from postseal.remedy import REJECT, OnError, refusal
@@ -197,7 +197,9 @@ class _Work:
         if sign:
             message = self._methods.signature.sign(message, self._envelope)
         if need.word in treatment.protect:
-            message = self._methods.table[need.word].protect(message, recipients)
+            message = self._methods.table[need.word].protect(
+                message, recipients, order=Order(self._message, self._envelope, treatment)
+            )
         return Copy(message, recipients, need.word, signed=sign)
 
     def _left_alone(self, treatment: Treatment) -> bool:

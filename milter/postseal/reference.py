@@ -74,9 +74,10 @@ def _size(octets: int) -> str:
     return next((f"{octets // one}{unit}" for one, unit in units if octets % one == 0), str(octets))
 
 
-def _span(seconds: int) -> str:
+def span(seconds: int) -> str:
+    """A time span as one would write it: `90m`, `30d`."""
     units = ((86400, "d"), (3600, "h"), (60, "m"))
     return next((f"{seconds // one}{unit}" for one, unit in units if seconds % one == 0), f"{seconds}s")
 
 
-_NUMBERS = ((scalar.size, _size), (scalar.duration, _span), (scalar.mode, "{:04o}".format))
+_NUMBERS = ((scalar.size, _size), (scalar.duration, span), (scalar.mode, "{:04o}".format))

@@ -15,6 +15,7 @@ from postseal.binding import Reader
 from postseal.document import Mapping, Node, Problems, bad
 from postseal.scalar import Network
 from postseal.settings_extraction import Extraction
+from postseal.settings_ome import Ome
 from postseal.settings_smime import CIPHERS, Smime
 
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -163,6 +164,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     extraction: Extraction = field(default_factory=Extraction)
     smime: Smime = field(default_factory=Smime)
+    ome: Ome = field(default_factory=Ome)
     workers: int = 0
     runtime_directory: Path = Path("/run/postseal")
     spool_directory: Path = Path("/var/lib/postseal/spool")

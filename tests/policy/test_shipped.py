@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from postseal.methods.table import PROTECTING
 from postseal.policy.actions import ACTIONS
 from postseal.policy.conditions import CONDITIONS
 from postseal.policy.load import files, load
@@ -11,9 +12,7 @@ FOLDER = Path(__file__).parents[2] / "policies"
 
 
 def test_shipped_policies_pass_their_examples():
-    policy = load(
-        Settings(policies=FOLDER, accepted_domains=("example.com", "hr.example.com")), {"plain", "smime"}
-    )
+    policy = load(Settings(policies=FOLDER, accepted_domains=("example.com", "hr.example.com")), PROTECTING)
 
     assert policy.rules
     assert policy.examples >= len(files(FOLDER))

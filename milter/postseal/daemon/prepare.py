@@ -25,7 +25,7 @@ def prepare(settings: Settings) -> None:
             what = f"cannot be made: {error.strerror}"
             hint = "make it, or name another directory in the settings"
             raise BadInput([Problem(Place(str(directory)), what, hint)]) from None
-    if settings.submit_to or set(settings.smime.lookup.sources) != {Source.DIRECTORY}:
+    if settings.submit_to or settings.ome.portal or set(settings.smime.lookup.sources) != {Source.DIRECTORY}:
         try:
             migrate(settings.store, timeout=settings.store_timeout)
         except Failure as failure:

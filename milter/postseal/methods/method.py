@@ -7,6 +7,19 @@ from typing import Protocol
 from postseal.body import Spool
 from postseal.envelope import Envelope, Recipient
 from postseal.message import Message
+from postseal.treatment import Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a method may have to know besides the message that it protects.
+
+    *original*: the message as the MTA has it, the same at each try; *envelope*: its own.
+    """
+
+    original: Message
+    envelope: Envelope
+    treatment: Treatment
 
 
 class Method(Protocol):
@@ -20,8 +33,13 @@ class Method(Protocol):
         """Why it does not reach *recipient*, for the administrator; asked only where it does not."""
         ...
 
-    def protect(self, message: Message, recipients: tuple[Recipient, ...]) -> Message:
-        """*message* as *recipients*, and nobody else, can read it."""
+    def protect(
+        self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None
+    ) -> Message:
+        """*message* as *recipients*, and nobody else, can read it.
+
+        May be called anew for the same message, when the MTA or the sender tries again.
+        """
         ...
 
 

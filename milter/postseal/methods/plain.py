@@ -2,6 +2,7 @@
 
 from postseal.envelope import Recipient
 from postseal.message import Message
+from postseal.methods.method import Order
 
 
 class PlainMethod:
@@ -15,6 +16,8 @@ class PlainMethod:
         """None."""
         return ""
 
-    def protect(self, message: Message, recipients: tuple[Recipient, ...]) -> Message:
+    def protect(
+        self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None
+    ) -> Message:
         """*message* itself."""
         return message

@@ -19,6 +19,7 @@ from postseal.cms.recipient import recipient_key
 from postseal.envelope import Recipient
 from postseal.errors import Cause, Failure, Problem
 from postseal.message import Header, Message
+from postseal.methods.method import Order
 from postseal.methods.replacement import replaced
 
 _CONTENT = (
@@ -66,7 +67,9 @@ class SmimeMethod:
             "; ".join(f"{problem.place}: {problem.what}" for problem in refusals) or "there is no certificate"
         )
 
-    def protect(self, message: Message, recipients: tuple[Recipient, ...]) -> Message:
+    def protect(
+        self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None
+    ) -> Message:
         """*message* encrypted to one certificate of each recipient, the newest.
 
         Raises Failure(NO_CERTIFICATE) if one has none (any more), Failure(CRYPTO) if encryption fails.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from postseal.body import Spool
 from postseal.certificates import identity
@@ -11,12 +12,17 @@ from postseal.document import Problems
 from postseal.errors import Problem
 from postseal.finding import search as finding
 from postseal.methods.method import Method, Methods
+from postseal.methods.ome import OmeMethod
 from postseal.methods.plain import PlainMethod
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
+from postseal.sealed import source
 from postseal.settings import Settings
 
-PROTECTING = frozenset({"smime"})
+if TYPE_CHECKING:
+    from postseal.store.ring import Ring
+
+PROTECTING = frozenset({"smime", "ome"})
 """The words of the methods that policies may ask for."""
 
 
@@ -39,17 +45,20 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     """All methods as *settings* say.  Raises BadInput with every problem of certificates and keys."""
     at = clock()
     problems = Problems()
-    search, identities = None, Identities()
+    search, identities, ring = None, Identities(), None
     with problems.collect():
         search = finding.load(settings, at)
     with problems.collect():
         identities = identity.load(settings.smime.identities, at)
+    with problems.collect():
+        ring = _ring(settings)
     problems.settle()
     assert search is not None  # noqa: S101 (or there was a problem)
     spool = Spool(settings.spool_directory, settings.memory_body)
     table: dict[str, Method] = {
         "plain": PlainMethod(),
         "smime": SmimeMethod(search.finder, spool, clock=clock, cipher=settings.smime.cipher),
+        "ome": OmeMethod(settings.ome, ring, spool, clock=clock),
     }
     signature = SmimeSignature(identities, spool, clock=clock, trusted_networks=settings.trusted_networks)
     return Loaded(
@@ -58,3 +67,12 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
         identities.expiries(),
         search.states,
     )
+
+
+def _ring(settings: Settings) -> "Ring | None":
+    """What seals need, if there is a portal to open them."""
+    if not settings.ome.portal:
+        return None
+    from postseal.store.ring import Ring  # noqa: PLC0415 (a database's libraries take their time)
+
+    return Ring(settings.store, timeout=settings.store_timeout, keys=source.load(settings.ome))

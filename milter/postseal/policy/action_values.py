@@ -93,7 +93,15 @@ def rejection(node: Node, reader: Reader) -> Reply:
     return Reply(bound.code, bound.status, bound.text)
 
 
+def lifetime(node: Node, _reader: object = None) -> float:
+    """A time span of at least a minute: `12h`, `30d`, `2w`."""
+    if (seconds := scalar.duration(node)) < 60:
+        raise bad(node.place, "nobody could read it in time", "write a time span of at least 1m")
+    return seconds
+
+
 Methods = Annotated[tuple[str, ...], methods]
 Yes = Annotated[bool, yes]
+Lifetime = Annotated[float, lifetime]
 Line = Annotated[str, line]
 Rejection = Annotated[Reply, rejection]

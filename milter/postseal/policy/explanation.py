@@ -9,6 +9,7 @@ from postseal.errors import Failure
 from postseal.outcome import Held
 from postseal.policy.mail import Transaction
 from postseal.policy.rule import Mode, Verdict
+from postseal.reference import span
 from postseal.treatment import (
     AddAddress,
     AddHeader,
@@ -99,6 +100,8 @@ def described(treatment: Treatment) -> str:
         parts.append(f"{_PROTECT[treatment.unreached]}: [{', '.join(treatment.protect)}]")
         if treatment.already is not Already.LEAVE:
             parts.append(f"already_protected: {treatment.already}")
+        if treatment.lifetime is not None:
+            parts.append(f"expire: {span(int(treatment.lifetime))}")
     if treatment.sign:
         parts.append("sign: true")
     if str(treatment.on_error):

@@ -6,7 +6,7 @@ The words say what is required and what is only wished; nobody's failure turns t
 from collections.abc import Callable
 from dataclasses import replace
 
-from postseal.policy.action_values import Methods, Yes
+from postseal.policy.action_values import Lifetime, Methods, Yes
 from postseal.treatment import Already, Treatment, Unreached
 
 
@@ -57,12 +57,22 @@ def already_protected(treatment: Treatment, choice: Already) -> Treatment:
     return replace(treatment, already=choice)
 
 
+def expire(treatment: Treatment, lifetime: Lifetime) -> Treatment:
+    """How long a sealed message can be read: `30d`; afterwards its key is deleted, and the reader is told.
+
+    It counts from when the message is sent, for the method `ome` alone.  The shortest that rules ask for
+    holds; without any, what the settings say.
+    """
+    return replace(treatment, lifetime=min(lifetime, treatment.lifetime or lifetime))
+
+
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     protect,
     protect_or_bounce,
     protect_if_possible,
     never_protect,
     already_protected,
+    expire,
 )
 """The actions of this module."""
 

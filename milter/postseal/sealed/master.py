@@ -80,9 +80,9 @@ class LocalKeys:
         return self._current
 
     @property
-    def names(self) -> frozenset[str]:
+    def names(self) -> tuple[str, ...]:
         """The names of all."""
-        return frozenset(self._ciphers)
+        return tuple(self._ciphers)
 
     def wrap(self, key: bytes, context: bytes) -> Wrapped:
         """*key*, wrapped: the nonce, the encrypted key and its tag."""
