@@ -145,6 +145,17 @@ def parse(octets: bytes, file: str) -> Node:
     return node
 
 
+def lines(octets: bytes, file: str) -> tuple[Scalar, ...]:
+    """The lines of a plain text as values; empty lines and those that begin with # do not count."""
+    found = []
+    for number, line in enumerate(_decode(octets, file).splitlines(), start=1):
+        text = line.strip()
+        if text and not text.startswith("#"):
+            column = len(line) - len(line.lstrip()) + 1
+            found.append(Scalar(text, Place(file, number, column), plain=False))
+    return tuple(found)
+
+
 def _decode(octets: bytes, file: str) -> str:
     save = "save the file as UTF-8 without a byte order mark"
     if octets.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):

@@ -5,7 +5,8 @@ from pathlib import Path
 from postseal.methods.table import PROTECTING
 from postseal.policy.actions import ACTIONS
 from postseal.policy.conditions import CONDITIONS
-from postseal.policy.load import files, load
+from postseal.policy.load import load
+from postseal.policy.source import files
 from postseal.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "policies"

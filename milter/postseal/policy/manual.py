@@ -6,6 +6,7 @@ from postseal.policy import table
 from postseal.policy.actions import ACTIONS
 from postseal.policy.conditions import CONDITIONS
 from postseal.policy.examples import Example
+from postseal.policy.load import PolicyFile
 from postseal.policy.mail import Mail
 from postseal.policy.rule import Rule
 from postseal.reference import describe, keys
@@ -28,6 +29,9 @@ def manual() -> str:
             "Below `then`, in the order written.",
             "",
             *_words(ACTIONS),
+            "## Keys of a policy file",
+            "",
+            *(line for line in _keys(PolicyFile) if not line.startswith("  ")),
             "## Keys of a rule",
             "",
             *_keys(Rule),
