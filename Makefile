@@ -40,6 +40,10 @@ interop: $(STAMP) ## ask OpenSSL, NSS, Thunderbird's NSS, gpgsm and Bouncy Castl
 	@PYTHONPATH=contrib:tests python -m interop_lab.matrix "$$(contrib/thunderbird-libraries)" > .tools/interop.md
 	@mv .tools/interop.md docs/interop.md
 
+fuzz: $(STAMP) ## give the CMS reader a million messages that an attacker could send (minutes)
+	@pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@PYTHONPATH=contrib:tests python -m fuzz_campaign -runs=1000000 $(ARGS)
+
 clean: ## remove what was made: the environment, the tools, the caches
 	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
