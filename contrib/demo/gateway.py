@@ -94,6 +94,8 @@ def gateway(
         copies_port = copies_port or free_port()
         daemon = Daemon(ours, settings=settings, policies=policies, submit_port=copies_port)
         (ours / "certificates").mkdir()
+        (ours / "trust").mkdir()
+        (ours / "trust" / "root.pem").write_bytes(root.pem)
         for number, address in enumerate(KINDS):
             (ours / "certificates" / f"{number}.pem").write_bytes(people[address].pem)
         (ours / "ann.pem").write_bytes(pki.pem(*people[ANN].chain))

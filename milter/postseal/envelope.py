@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import idna
 
+from postseal.smime_state import NO_SMIME, SmimeState
+
 
 def split(address: str) -> tuple[str, str]:
     """The local part and the domain of *address*, as written; the domain is "" if there is none."""
@@ -135,6 +137,7 @@ class Envelope:
     """One mail transaction.  *sender* is "" for the null reverse-path.
 
     *released*: rules that had the message held; an administrator has looked at it and let it go.
+    *smime*: what the message came in, if that was looked at.
     """
 
     sender: str
@@ -143,3 +146,4 @@ class Envelope:
     parameters: tuple[str, ...] = ()
     queue_id: str = ""
     released: frozenset[str] = frozenset()
+    smime: SmimeState = NO_SMIME

@@ -9,6 +9,7 @@ Pure but for the spool files of large bodies; whoever calls decides which copy s
 
 from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from postseal.disclaimer import closed, disclaimed
@@ -46,9 +47,16 @@ def process(message: Message, envelope: Envelope, policy: Decides, methods: Meth
 
 
 def carry_out(
-    message: Message, envelope: Envelope, treatments: Mapping[Recipient, Treatment], methods: Methods
+    message: Message,
+    envelope: Envelope,
+    treatments: Mapping[Recipient, Treatment],
+    methods: Methods,
+    instead: Mapping[Recipient, Message] = MappingProxyType({}),
 ) -> Outcome:
-    """The second half of `process`, for callers that look at the treatments in between."""
+    """The second half of `process`, for callers that look at the treatments in between.
+
+    *instead*: recipients whose copies are made of another message, as it was opened for them.
+    """
     for treatment in treatments.values():
         if treatment.refusal:
             return treatment.refusal
@@ -57,12 +65,14 @@ def carry_out(
         # A queue file is held as a whole, so before anything is submitted for anybody.
         reasons = dict.fromkeys(hold.reason for hold in pending)
         return Held("; ".join(reasons), frozenset(hold.rule for hold in pending))
-    work = _Work(message, envelope, methods)
+    works: dict[int, _Work] = {}
     copies: list[Copy] = []
     waiting = [_Wish(who, treatment) for who, treatment in treatments.items() if treatment.leaves]
     while waiting:
         groups: dict[_Need, list[_Wish]] = {}
         for wish in waiting:
+            own = instead.get(wish.recipient, message)
+            work = works.setdefault(id(own), _Work(own, envelope, methods))
             try:
                 need = work.need(wish)
             except Failure as failure:
@@ -71,7 +81,7 @@ def carry_out(
         waiting = []
         for need, wishes in groups.items():
             try:
-                copies.append(work.copy(need, tuple(wish.recipient for wish in wishes)))
+                copies.append(need.work.copy(need, tuple(wish.recipient for wish in wishes)))
             except Failure as failure:
                 on_error = need.treatment.on_error
                 if need.word not in need.treatment.protect or not on_error.goes_on(failure.cause):
@@ -155,6 +165,7 @@ class _Wish(NamedTuple):
 class _Need(NamedTuple):
     """What recipients must have in common to share a copy."""
 
+    work: "_Work"
     word: str
     treatment: Treatment
     alone: str  # the address of one who must not share it, or ""
@@ -174,14 +185,14 @@ class _Work:
         if any(each.fallback is Fallback.REJECT for each in treatment.disclaimers) and self._closed:
             raise Failure(Cause.ALREADY, "no disclaimer can be written into signed or encrypted mail")
         if treatment.protect and not wish.after and self._left_alone(treatment):
-            return _Need(KEPT, treatment, "")
+            return _Need(self, KEPT, treatment, "")
         table = self._methods.table
         word = choose(table, treatment, recipient, after=wish.after, failed=wish.failed)
         if word == BOUNCED and not _can_be_told(self._message, self._envelope, recipient):
             raise Failure(Cause.NO_CERTIFICATE, obstacles(table, treatment, recipient))
         # A protected copy names its readers, so nobody may share one with a hidden recipient.
         alone = word in treatment.protect and not _shown(recipient, self._visible, treatment)
-        return _Need(word, treatment, key(recipient.address) if alone else "")
+        return _Need(self, word, treatment, key(recipient.address) if alone else "")
 
     def copy(self, need: _Need, recipients: tuple[Recipient, ...]) -> Copy:
         """The copy of *recipients*.  Raises Failure."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from postseal import scalar
 from postseal.binding import Name, Reader
 from postseal.document import Node, bad
+from postseal.errors import Place
 
 CIPHERS = ("aes-128-cbc", "aes-256-cbc")
 """Content encryption that every mail program in use can read, by the words of postseal.yaml."""
@@ -101,6 +102,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Decryption:
+    """Whose mail is opened at the gateway: addresses or domains, and the files of certificate and key.
+
+    *certificate*: may hold several that were issued for the key, expired ones too.
+    """
+
+    place: Place
+    recipients: tuple[Annotated[str, sender], ...]
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Ldap:
     """A directory of people with certificates.
 
@@ -137,6 +151,7 @@ class Lookup:
 class Smime:
     """S/MIME: recipients' certificates, whom to believe, the cipher, who signs.
 
+    *identities*: who signs for whom.  *decryption*: keys to open mail with that comes in.
     *certificates*: a folder of files that the administrator vouches for.  *trust*: the folder of
     authorities for all others.  *subject_addresses*: whether an address in the subject counts where the
     subjectAltName has none.
@@ -145,6 +160,7 @@ class Smime:
     certificates: Path | None = None
     cipher: Annotated[str, Name("cipher")] = "aes-256-cbc"
     identities: tuple[Identity, ...] = ()
+    decryption: tuple[Decryption, ...] = ()
     trust: Path | None = None
     revocation: Revocation = Revocation.SOFT
     subject_addresses: bool = False

@@ -213,10 +213,20 @@ def test_issuer_written_in_other_octets_is_found_by_serial_number() -> None:
     assert opener().open(mail(octets)).decrypted
 
 
-def test_text_around_what_is_signed_makes_it_unsigned() -> None:
+def test_preamble_is_no_part_of_what_is_signed() -> None:
+    given = clear_signed()
+    preamble = b"This is a cryptographically signed message in MIME format.\r\n\r\n"
+
+    (layer,) = opener().open(given.with_body(Body.of(preamble + given.body.read()))).layers
+
+    assert isinstance(layer, Signed)
+    assert layer.intact
+
+
+def test_text_behind_what_is_signed_makes_it_unsigned() -> None:
     given = clear_signed()
     octets = given.body.read()
-    for body in (b"read me\r\n" + octets, octets + b"read me\r\n", b"\r\n" * 3000 + octets):
+    for body in (octets + b"read me\r\n", octets + b"\r\n" * 3000):
         (layer,) = opener().open(given.with_body(Body.of(body))).layers
         assert isinstance(layer, Signed)
         assert "text stands" in layer.fault

@@ -107,8 +107,8 @@ def _identity(named: settings_smime.Identity) -> tuple[SigningIdentity, list[Pro
     file = read.certificates(named.certificate)  # a private key may stand beside: the files may be one
     if file.problems:
         raise BadInput(file.problems)
-    public = _public_octets(private.public_key())
-    signers = [found for found in file.certificates if _has_key(found[1], public)]
+    public = public_octets(private.public_key())
+    signers = [found for found in file.certificates if has_key(found[1], public)]
     if not signers:
         what = f"none of the certificates belongs to the key {named.key}"
         hint = "name the certificate that was issued for that key"
@@ -142,14 +142,16 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _has_key(certificate: x509.Certificate, public: bytes) -> bool:
+def has_key(certificate: x509.Certificate, public: bytes) -> bool:
+    """Whether *certificate* was issued for the public key with the octets *public*."""
     try:
-        return _public_octets(certificate.public_key()) == public
+        return public_octets(certificate.public_key()) == public
     except purpose.MALFORMED:
         return False
 
 
-def _public_octets(key: CertificatePublicKeyTypes) -> bytes:
+def public_octets(key: CertificatePublicKeyTypes) -> bytes:
+    """The SubjectPublicKeyInfo of *key*, DER."""
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 

@@ -18,7 +18,6 @@ from postseal.daemon import house
 from postseal.envelope import Envelope
 from postseal.errors import BadInput
 from postseal.outcome import Copy, Held, Reply
-from postseal.pipeline import process
 
 
 @click.command()
@@ -41,7 +40,7 @@ def apply(*, message: IO[bytes], envelope: Envelope, out: Path, as_json: bool, p
         built = house.build(path, spool=Path(tempfile.gettempdir()))
     except BadInput as error:
         give_up(error)
-    outcome = process(message_file.read(message, Spool()), envelope, built.policy, built.methods)
+    outcome = built.process(message_file.read(message, Spool()), envelope)
     if isinstance(outcome, Reply):
         _show_reply(outcome, as_json=as_json)
         sys.exit(Exit.REFUSED)

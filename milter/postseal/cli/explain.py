@@ -38,7 +38,8 @@ def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, as_text: b
         built = house.build(path)
     except BadInput as error:
         give_up(error)
-    explanation = built.policy.explain(message_file.read(message, Spool()), envelope)
+    received = built.received(message_file.read(message, Spool()), envelope)
+    explanation = built.policy.explain(received.content, dataclasses.replace(envelope, smime=received.state))
     pieces = list(scanned(explanation.transaction)) if as_text else []
     if as_json:
         facts = _facts(explanation, built.methods)

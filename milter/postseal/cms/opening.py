@@ -136,9 +136,7 @@ def _two_parts(body: Body, boundary: bytes) -> tuple[Body, Body] | str:
     if not boundary or [mark.text for mark in marks] != [opens, opens, closes]:
         return "it has not two parts"
     first, second, last = marks
-    # What a program shows of it would look signed.
-    if body.part(0, max(first.before, 0)).read(0, 4096).strip() or first.before > 4096:
-        return "text stands in front of what is signed"
+    # Thunderbird and OpenSSL write a line in front, for programs that know no MIME; behind, lists add theirs.
     if body.read(last.after, last.after + 4096).strip() or body.size - last.after > 4096:
         return "text stands behind what is signed"
     return body.part(first.after, second.before), body.part(second.after, max(last.before, second.after))

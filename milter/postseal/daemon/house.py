@@ -5,14 +5,21 @@ or of policies, certificates and keys together.  Loading changes nothing that ru
 """
 
 import os
+import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from postseal import settings as settings_file
 from postseal.document import Problems
+from postseal.envelope import Envelope
+from postseal.incoming import load as incoming
+from postseal.incoming.incoming import Incoming, Received
+from postseal.message import Message
 from postseal.methods import table
 from postseal.methods.method import Methods
+from postseal.outcome import Outcome
+from postseal.pipeline import carry_out
 from postseal.policy.load import load as load_policy
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode
@@ -30,9 +37,21 @@ class House:
     settings: Settings
     policy: Policy
     methods: Methods
+    incoming: Incoming | None
     warnings: list[str]
     certificates: dict[str, float]
     recipients: dict[str, int]
+
+    def received(self, message: Message, envelope: Envelope) -> Received:
+        """*message* as policy and as each recipient is to see it.  May raise Failure."""
+        return self.incoming.received(message, envelope) if self.incoming else Received(message)
+
+    def process(self, message: Message, envelope: Envelope) -> Outcome:
+        """What leaves us in place of *message*."""
+        received = self.received(message, envelope)
+        envelope = replace(envelope, smime=received.state)
+        treatments = self.policy.decide(received.content, envelope)
+        return carry_out(message, envelope, treatments, self.methods, received.copies)
 
     @property
     def workers(self) -> int:
@@ -81,10 +100,12 @@ def build(path: Path, *, spool: Path | None = None) -> House:
     problems.settle()
     assert policy is not None  # noqa: S101 (or there was a problem)
     assert methods is not None  # noqa: S101
+    opens = incoming.load(settings, methods.search, clock=now, host=socket.gethostname())
     return House(
         settings,
         policy,
         methods.methods,
+        opens,
         [str(warning) for warning in methods.warnings],
         {fingerprint: at.timestamp() for fingerprint, at in methods.expiries.items()},
         dict(methods.recipients),

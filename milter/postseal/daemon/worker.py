@@ -28,7 +28,7 @@ from postseal.guard.seal import Seal
 from postseal.guard.secret import load
 from postseal.guard.trace import Guard
 from postseal.metrics import Metrics
-from postseal.mta.desk import Desk, Rulebook
+from postseal.mta.desk import AsItCame, Desk, Rulebook
 from postseal.mta.socket import Listener, serve
 from postseal.mta.traffic import Pulse, Traffic
 from postseal.settings import Settings, notices_from
@@ -100,7 +100,14 @@ def _rulebook(built: House) -> Rulebook:
     settings, host = built.settings, socket.gethostname()
     spool = Spool(settings.spool_directory, settings.memory_body)
     letters = letter.Desk(notices_from(settings, host), host, spool)
-    return Rulebook(built.policy, built.methods, settings.limits, built.policy.on_error, letters)
+    return Rulebook(
+        built.policy,
+        built.methods,
+        settings.limits,
+        built.policy.on_error,
+        letters,
+        built.incoming or AsItCame(),
+    )
 
 
 def _serve(desk: Desk) -> NoReturn:

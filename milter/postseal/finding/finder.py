@@ -104,7 +104,7 @@ class Finder:
         refusals: list[Problem] = []
         failure: Failure | None = None
         try:
-            distrusted = self._distrust()
+            distrusted = self.distrusted()
         except Failure as error:
             return Answer(failure=error)
         for source in self._lookup.sources:
@@ -166,7 +166,7 @@ class Finder:
         # What an administrator said of one of them stands in the store.
         return _of(search.kept_now(self._kept), remote.origin, vouched=remote.vouches)
 
-    def _distrust(self) -> frozenset[bytes]:
+    def distrusted(self) -> frozenset[bytes]:
         """The list of those never to be believed; a store that is down for a moment does not change it."""
         if self._distrusted and self._clock() < self._distrusted[0] + _MEMORY_SECONDS:
             return self._distrusted[1]

@@ -9,6 +9,7 @@ OVER_THE_BODY = (
     *("DKIM-Signature", "DomainKey-Signature"),
     *("ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"),
 )
+"""Fields that a body other than the one they were made for makes untrue."""
 _HIDDEN = ("Bcc", "Resent-Bcc")
 
 

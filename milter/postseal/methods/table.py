@@ -11,6 +11,7 @@ from postseal.certificates.identity import Identities
 from postseal.document import Problems
 from postseal.errors import Problem
 from postseal.finding import search as finding
+from postseal.finding.search import Search
 from postseal.methods.method import Method, Methods
 from postseal.methods.ome import OmeMethod
 from postseal.methods.plain import PlainMethod
@@ -33,12 +34,14 @@ class Loaded:
     *warnings*: what should be mended, though it stops nothing.  *expiries*: when each signing
     certificate of ours expires, by its SHA-256 fingerprint.  *recipients*: how many certificates of
     recipients are in each state.
+    *search*: how certificates are found and judged.
     """
 
     methods: Methods
     warnings: tuple[Problem, ...]
     expiries: Mapping[str, datetime]
     recipients: Mapping[str, int]
+    search: Search
 
 
 def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
@@ -66,6 +69,7 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
         (*search.warnings, *identities.warnings),
         identities.expiries(),
         search.states,
+        search,
     )
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from postseal import letter, log
 from postseal.arrival import Arrived, Reception
@@ -16,6 +17,7 @@ from postseal.delivery import Delivery, Undelivered
 from postseal.edits import AddRecipient, DeleteRecipient, edits
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
+from postseal.incoming.incoming import Received
 from postseal.letter import letters
 from postseal.message import Message
 from postseal.methods.method import Methods
@@ -31,6 +33,22 @@ from postseal.treatment import Treatment
 _TOO_MANY_RECIPIENTS = Reply(550, "5.5.3", "This message has too many recipients.", Cause.LIMIT)
 
 
+class Opens(Protocol):
+    """Opens what comes in."""
+
+    def received(self, message: Message, envelope: Envelope) -> Received:
+        """*message* as policy and as each recipient is to see it.  May raise Failure."""
+        ...
+
+
+class AsItCame:
+    """Opens nothing."""
+
+    def received(self, message: Message, envelope: Envelope) -> Received:
+        """*message* as it is."""
+        return Received(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """What a message is judged by from its MAIL to its answer."""
@@ -40,6 +58,7 @@ class Rulebook:
     limits: Limits
     on_error: OnError = DEFER
     letters: letter.Desk = field(default_factory=letter.Desk)
+    incoming: Opens = field(default_factory=AsItCame)
 
 
 @dataclass(slots=True)
@@ -120,11 +139,15 @@ def _judged(arrived: Arrived, book: Rulebook) -> tuple[Treated, list[letter.Lett
         return Treated(arrived.outcome), []
     started = time.monotonic()
     try:
-        treatments = book.policy.decide(arrived.message, arrived.envelope)
+        received = book.incoming.received(arrived.message, arrived.envelope)
+        envelope = replace(arrived.envelope, smime=received.state)
+        treatments = book.policy.decide(received.content, envelope)
         decided = time.monotonic()
-        outcome = carry_out(arrived.message, arrived.envelope, treatments, book.methods)
-        about = arrived.message, arrived.envelope, treatments, outcome
+        outcome = carry_out(arrived.message, envelope, treatments, book.methods, received.copies)
+        about = received.content, envelope, treatments, outcome
         told = letters(*about, desk=book.letters, at=datetime.now(UTC))
+    except Failure as failure:
+        return Treated(refusal(failure.cause, book.on_error, failure.detail)), []
     except Exception as error:  # noqa: BLE001 (our own fault, and policy says what becomes of the mail)
         return Treated(refusal(Cause.INTERNAL, book.on_error, log.trace(error))), []
     resolved = {now: asked for each, asked in treatments.items() for now in arrived.now(each)}

@@ -25,6 +25,8 @@ CONDITIONS: tuple[Callable[..., bool], ...] = (
     field.header_words,
     field.header_matches,
     message.encrypted,
+    message.opened,
+    message.smime_signature,
     attachment.has_attachment,
     attachment.attachment_size_over,
     text.body_words,

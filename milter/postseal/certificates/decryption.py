@@ -1,0 +1,81 @@
+"""The gateway's own keys to open mail with: read once, and for whom each may be used.
+
+A certificate that has expired stays good for opening what was encrypted to it; so does one that may not
+be trusted any more.  A wrong key stops the loading, as the administrator named the files.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from postseal import settings_smime
+from postseal.certificates import private_key, read
+from postseal.certificates.identity import has_key, public_octets
+from postseal.certificates.purpose import encryption_usage_refusal
+from postseal.cms.keyring import DecryptionKey, KeyRing
+from postseal.envelope import domain_key, key, split
+from postseal.errors import BadInput, Place, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayKeys:
+    """All keys, and whose each is; *warnings*: what should be mended, though it stops nothing."""
+
+    ring: KeyRing = field(default_factory=KeyRing, repr=False)
+    warnings: tuple[Problem, ...] = ()
+    _owners: dict[x509.Certificate, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self._owners)
+
+    def belongs(self, certificate: x509.Certificate, address: str) -> bool:
+        """Whether mail that *certificate* opened may be shown to *address*.
+
+        Whoever has caught somebody else's mail could send it to himself otherwise, to have it opened.
+        """
+        owners = self._owners.get(certificate, frozenset())
+        return key(address) in owners or f"@{domain_key(split(address)[1])}" in owners
+
+
+def load(named: Sequence[settings_smime.Decryption]) -> GatewayKeys:
+    """The keys that the settings name.  Raises BadInput with all that is wrong with them."""
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    keys: list[DecryptionKey] = []
+    owners: dict[x509.Certificate, frozenset[str]] = {}
+    for one in named:
+        try:
+            found, advice = _keys(one)
+        except BadInput as error:
+            problems += error.problems
+            continue
+        warnings += advice
+        keys += found
+        whose = frozenset(key(who) if "@" in who else f"@{domain_key(who)}" for who in one.recipients)
+        for each in found:
+            owners[each.certificate] = owners.get(each.certificate, frozenset()) | whose
+    if problems:
+        raise BadInput(problems)
+    return GatewayKeys(KeyRing(keys), tuple(warnings), owners)
+
+
+def _keys(named: settings_smime.Decryption) -> tuple[list[DecryptionKey], list[Problem]]:
+    """The key with every certificate that was issued for it: senders may use an old one for years."""
+    private, warnings = private_key.load(named.key)
+    assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)  # noqa: S101 (all there is)
+    file = read.certificates(named.certificate)
+    if file.problems:
+        raise BadInput(file.problems)
+    public = public_octets(private.public_key())
+    own = [(place, found) for place, found in file.certificates if has_key(found, public)]
+    if not own:
+        what = f"none of the certificates belongs to the key {named.key}"
+        hint = "name the certificate that was issued for that key"
+        raise BadInput([Problem(Place(str(named.certificate)), what, hint)])
+    for place, certificate in own:
+        if refusal := encryption_usage_refusal(certificate):
+            hint = "nobody encrypts to it, unless it did when the certificate was another"
+            warnings = [*warnings, Problem(place, f"the certificate is not for encryption: {refusal}", hint)]
+    return [DecryptionKey(certificate, private) for _, certificate in own], warnings

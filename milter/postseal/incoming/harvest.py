@@ -1,0 +1,105 @@
+"""Certificates that come with signed mail are kept for the answers, so that nobody has to look for them.
+
+Only from mail whose signature is good, of a certificate that we believe, and of the author.  Keeping one is a
+favour: whatever goes wrong with it, the mail goes on.
+"""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Protocol
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from postseal import log
+from postseal.cms import name
+from postseal.cms.layer import Signed
+from postseal.cms.signer_info import Signature
+from postseal.envelope import key
+from postseal.errors import Failure
+from postseal.finding.candidate import new
+from postseal.settings_smime import KeyChange
+from postseal.store.kept import New, Outcome
+from postseal.trust.trust import Trust, Use
+
+_log = logging.getLogger(__name__)
+
+_REMEMBERED: Final = 5000
+_PAUSE_SECONDS: Final = 30.0
+"""How long a store that failed is not asked again: the mail must not wait for it time and again."""
+
+
+class Keeps(Protocol):
+    """What a harvest asks the store."""
+
+    def harvest(self, new: New, addresses: list[str], *, at: datetime, rule: KeyChange) -> dict[str, Outcome]:
+        """Keep a certificate."""
+        ...
+
+
+class Harvest:
+    """Keeps what *store* opens; *rule*: what becomes of a new key for somebody who has one."""
+
+    def __init__(
+        self,
+        store: Callable[[], Keeps | None],
+        trust: Trust,
+        rule: KeyChange,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._trust = trust
+        self._rule = rule
+        self._monotonic = monotonic
+        self._seen: OrderedDict[tuple[bytes, str], None] = OrderedDict()
+        self._resume = float("-inf")
+
+    def keep(self, layer: Signed, signature: Signature, author: str, at: datetime) -> None:
+        """Keep the certificate that the signer *author* wants to have mail encrypted with."""
+        certificate = self._wanted(layer, signature, at)
+        if certificate is None or key(author) not in map(key, self._trust.addresses(certificate)):
+            return
+        seen = (certificate.fingerprint(hashes.SHA256()), key(author))
+        if seen in self._seen or self._monotonic() < self._resume:
+            return
+        try:
+            store = self._store()
+            if store is None:
+                return
+            outcomes = store.harvest(new(certificate), [key(author)], at=at, rule=self._rule)
+        except Failure as failure:
+            self._resume = self._monotonic() + _PAUSE_SECONDS
+            _log.warning("%s", log.line(event="not_harvested", address=author, why=failure.detail))
+            return
+        self._remember(seen)
+        if Outcome.PENDING in outcomes.values():
+            what = "another certificate than the one that is pinned; see postseal certs list"
+            _log.warning("%s", log.line(event="certificate_pending", address=author, what=what))
+
+    def _wanted(self, layer: Signed, signature: Signature, at: datetime) -> x509.Certificate | None:
+        """The certificate that the signer prefers, or his own; None if it cannot be encrypted to."""
+        candidates = [one for one in layer.sent if _named(one, signature)]
+        for certificate in [*candidates, *([signature.certificate] if signature.certificate else [])]:
+            try:
+                if not self._trust.judge(certificate, layer.sent, at=at, use=Use.ENCRYPT).rule:
+                    return certificate
+            except Failure:
+                return None
+        return None
+
+    def _remember(self, seen: tuple[bytes, str]) -> None:
+        self._seen[seen] = None
+        while len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+
+
+def _named(certificate: x509.Certificate, signature: Signature) -> bool:
+    wanted = signature.prefers
+    return wanted is not None and (name.issuer(certificate), name.serial(certificate)) == (
+        wanted.issuer,
+        wanted.serial,
+    )
