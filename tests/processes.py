@@ -45,9 +45,8 @@ def children(pid: int) -> set[int]:
 
 
 def exporter(daemon: Daemon) -> int | None:
-    """The process that serves metrics: the child that is no worker."""
-    now = known(daemon)
-    return next(iter(children(daemon.pid) - {*now.workers, *now.draining}), None)
+    """The process that serves metrics."""
+    return known(daemon).beside.get("exporter")
 
 
 def descriptors(pid: int) -> list[str]:
@@ -85,5 +84,4 @@ def sample(daemon: Daemon, name: str) -> float | None:
 
 def workers(daemon: Daemon) -> list[int]:
     """The processes of the workers, as the operating system knows them."""
-    children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
-    return [int(child) for child in children][1:]  # the first is the exporter
+    return sorted(children(daemon.pid) - set(known(daemon).beside.values()))

@@ -126,7 +126,7 @@ def test_exporter_that_is_killed_comes_back(running: Daemon) -> None:
             return ""
 
     assert "postseal_workers 2.0" in eventually(scraped)
-    assert exporter(running) != first
+    assert eventually(lambda: exporter(running)) != first
     assert "event=exporter_died" in running.log()
     assert known(running).restarts == 0, "it is no worker"
 

@@ -54,9 +54,9 @@ def deadly(daemon: Daemon) -> Iterator[None]:
     over = threading.Event()
 
     def kill() -> None:
-        spared = exporter(daemon)
+        spared = {exporter(daemon)}
         while not over.wait(0.005):
-            for pid in children(daemon.pid) - {spared}:
+            for pid in children(daemon.pid) - spared:
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:

@@ -1,7 +1,7 @@
-"""The processes beside the workers: one that exports metrics, one that fetches what issuers say.
+"""The processes beside the workers: exporting metrics, fetching what issuers say, keeping the store.
 
-Neither handles mail.  One that dies is forked again, at most once a second; at a reload the fetcher is
-replaced, for it works by the settings.
+None handles mail.  One that dies is forked again, at most once a second; at a reload those that work
+by the settings are replaced.
 """
 
 import logging
@@ -9,12 +9,14 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from postseal import log
 from postseal.daemon.children import Child, Children, Kind
 
 _log = logging.getLogger(__name__)
+
+_BY_SETTINGS: Final = (Kind.FETCHER, Kind.KEEPER)
 
 Life = Callable[[int], NoReturn]
 """What a child does; it is given the reading end of its control pipe."""
@@ -29,10 +31,11 @@ class Beside:
         self._next = dict.fromkeys(Kind, float("-inf"))
 
     def wants(self, lives: Mapping[Kind, Life]) -> None:
-        """Keep these from now on; a fetcher that runs is ended, and forked anew if it is among them."""
+        """Keep these from now on; those that work by the settings are ended, and forked anew."""
         self._lives = lives
-        self._children.kill(Kind.FETCHER)
-        self._next[Kind.FETCHER] = float("-inf")
+        for kind in _BY_SETTINGS:
+            self._children.kill(kind)
+            self._next[kind] = float("-inf")
 
     def fork_missing(self, generation: int) -> None:
         """Fork those that are not there.  Raises OSError."""
@@ -47,9 +50,13 @@ class Beside:
         now = time.monotonic()
         return min((max(0.0, self._next[kind] - now) for kind in self._missing()), default=float("inf"))
 
+    def known(self) -> dict[str, int]:
+        """Their processes, by what they do."""
+        return {kind.name.lower(): child.pid for kind in self._lives for child in self._children.of(kind)}
+
     def end(self) -> None:
         """End them all."""
-        for kind in (Kind.EXPORTER, Kind.FETCHER):
+        for kind in (Kind.EXPORTER, *_BY_SETTINGS):
             self._children.kill(kind)
 
     def _missing(self) -> dict[Kind, Life]:

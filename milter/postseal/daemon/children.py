@@ -27,6 +27,7 @@ class Kind(Enum):
     WORKER = auto()
     EXPORTER = auto()
     FETCHER = auto()
+    KEEPER = auto()
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from postseal.daemon import state
+from postseal.daemon import keeper, state
 from postseal.metrics import Shared
 
 
@@ -65,6 +65,7 @@ def export(server: Server, directory: Path, counters: Path, control: int) -> NoR
     registry = CollectorRegistry()
     registry.register(Shared(counters))
     registry.register(_Supervisor(directory))
+    registry.register(_Store(directory))
     server.set_app(make_wsgi_app(registry))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     os.read(control, 1)
@@ -119,6 +120,31 @@ class _Supervisor(Collector):
         for word, count in known.recipients.items():
             recipients.add_metric([word], count)
         yield recipients
+
+
+class _Store(Collector):
+    """What the keeper saw of the store."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def collect(self) -> Iterator[Metric]:
+        """Gauges of the last look; none if no store is needed."""
+        look = keeper.read(self._directory)
+        if look is None:
+            return
+        yield _gauge("store_up", "Whether the store answered (1) when it was last looked at.", look.up)
+        yield _gauge("store_look_timestamp_seconds", "Unix time at which the store was looked at.", look.at)
+        if not look.up:
+            return
+        entries = GaugeMetricFamily(
+            "postseal_journal_entries", "Intents in the journal, by state.", labels=["state"]
+        )
+        entries.add_metric(["claimed"], look.claimed)
+        entries.add_metric(["done"], look.done)
+        yield entries
+        age = max(0.0, look.at - look.oldest) if look.oldest else 0.0
+        yield _gauge("journal_oldest_claim_seconds", "Age of the oldest intent that is not done.", age)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -31,7 +31,7 @@ class House:
     """Settings, policy and methods that belong together.
 
     *certificates*: Unix time of expiry by fingerprint of our own; *recipients*: how many certificates
-    of recipients are in which state.
+    of recipients are in which state.  *store_made*: whether the store answered when it was made ready.
     """
 
     settings: Settings
@@ -41,6 +41,7 @@ class House:
     warnings: list[str]
     certificates: dict[str, float]
     recipients: dict[str, int]
+    store_made: bool = True
 
     def received(self, message: Message, envelope: Envelope) -> Received:
         """*message* as policy and as each recipient is to see it.  May raise Failure."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from postseal.daemon import house, state
+from postseal.daemon import house, keeper, state
 from postseal.daemon.exporter import bind
 from postseal.daemon.prepare import prepare
 from postseal.daemon.supervisor import Supervisor
@@ -28,11 +28,12 @@ def run(path: Path) -> int:
     # A core dump would hold keys and mail.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     built = house.build(path)
-    prepare(built.settings)
+    built.store_made = prepare(built.settings)
     directory, metrics = built.settings.runtime_directory, built.settings.metrics
     try:
         held = state.lock(directory)
         counters = _empty(directory / "metrics")
+        keeper.forget(directory)
     except OSError as error:
         raise _problem(directory, f"cannot be used: {error.strerror}") from None
     with held:

@@ -41,6 +41,7 @@ class State:
     *wanted*: how many workers there should be.  *last_death*: how the worker that died last died.
     *again_at*: Unix time at which missing workers are forked, 0 if none is missing.  *faults*: errors of
     our own in the supervisor.  *certificates*: Unix time of expiry by fingerprint of our own certificates.
+    *beside*: the processes beside the workers, by what they do.
     """
 
     pid: int
@@ -60,6 +61,7 @@ class State:
     reload: Reload = field(default_factory=Reload)
     certificates: dict[str, float] = field(default_factory=dict)
     recipients: dict[str, int] = field(default_factory=dict)
+    beside: dict[str, int] = field(default_factory=dict)
 
     def write(self, directory: Path) -> None:
         """Replace the file in *directory*.  Raises OSError."""

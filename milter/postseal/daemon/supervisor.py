@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from postseal import log
-from postseal.daemon import house, notify, state
+from postseal.daemon import house, keeper, notify, state
 from postseal.daemon.backoff import Backoff
 from postseal.daemon.beside import Beside, Life, died, without
 from postseal.daemon.children import Child, Children, Kind
 from postseal.daemon.exporter import Server, export
 from postseal.daemon.fetcher import fetch, needed
-from postseal.daemon.prepare import prepare
+from postseal.daemon.keeper import keep
+from postseal.daemon.prepare import needs_store, prepare
 from postseal.daemon.worker import STOP, drain, work
 from postseal.errors import BadInput, Place, Problem
 from postseal.metrics import bury
@@ -185,7 +186,7 @@ class Supervisor:
         notify.reloading()
         try:
             built = house.build(self._path)
-            prepare(built.settings)
+            built.store_made = prepare(built.settings)
             self._replace(built)
         except BadInput as error:
             self._refuse(error.problems)
@@ -231,7 +232,10 @@ class Supervisor:
     def _adopt(self, built: house.House) -> None:
         """Make *built* what new workers work with."""
         self._house = built
-        self._beside.wants(self._lives(built))
+        lives = self._lives(built)
+        self._beside.wants(lives)
+        if Kind.KEEPER not in lives:
+            keeper.forget(self._directory)
         known = self._state
         known.policy, known.rules, known.wanted = built.digest, built.rules, built.workers
         known.certificates, known.recipients = built.certificates, built.recipients
@@ -249,6 +253,10 @@ class Supervisor:
             held.append(self._server.fileno())
         if needed(built.settings):
             lives[Kind.FETCHER] = without(held, partial(fetch, built.settings))
+        if needs_store(built.settings):
+            number, made = self._state.generation, built.store_made
+            life = partial(keep, built.settings, self._directory, generation=number, made=made)
+            lives[Kind.KEEPER] = without(held, life)
         return lives
 
     def _stop(self) -> None:
@@ -274,6 +282,7 @@ class Supervisor:
         workers, known = self._children.of(Kind.WORKER), self._state
         known.workers = [child.pid for child in workers if not child.leaving]
         known.draining = [child.pid for child in workers if child.leaving]
+        known.beside = self._beside.known()
         waits = max(0.0, self._backoff.at - time.monotonic()) if len(known.workers) < known.wanted else 0.0
         known.again_at = time.time() + waits if waits else 0.0
         try:

@@ -147,6 +147,10 @@ class Journal:
 
         return self._store.read(work)
 
+    def oldest_claim(self) -> datetime | None:
+        """Since when the oldest intent is claimed that is not done; None if there is none."""
+        return self._store.read(lambda connection: connection.scalar(_OLDEST))
+
     def _remove(self, keys: Collection[bytes], *conditions: ColumnElement[bool]) -> None:
         def work(connection: Connection) -> None:
             for some in _some(keys):
@@ -171,6 +175,7 @@ _CLAIM: Final = {
     "postgresql": _claim(postgresql.insert(journal)).returning(journal.c.key),
 }
 
+_OLDEST: Final = select(journal.c.since).where(~journal.c.done).order_by(journal.c.since).limit(1)
 _DONE: Final = select(journal.c.key).where(journal.c.done)
 
 
