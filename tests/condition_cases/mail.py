@@ -1,4 +1,5 @@
 from postseal.envelope import Client
+from postseal.smime_state import NO_SMIME
 
 ANN, BOB = "ann@example.com", "bob@mail.example"
 LOGIN = Client("198.51.100.1", login="ann")
@@ -9,4 +10,5 @@ MAIL = {
     "subject": "",
     "headers": {},
     "body": "",
+    "smime": NO_SMIME,
 }

@@ -14,7 +14,7 @@ def holds(policy: Policy, **given: object) -> bool:
         mail["sender"], [mail["to"]], subject=mail["subject"], headers=mail["headers"], body=mail["body"]
     )
     recipient = Recipient(mail["to"])
-    envelope = Envelope(mail["sender"], (recipient,), mail["client"])
+    envelope = Envelope(mail["sender"], (recipient,), mail["client"], smime=mail["smime"])
     return policy.decide(message, envelope)[recipient].rules == ("rule",)
 
 

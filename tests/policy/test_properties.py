@@ -25,6 +25,8 @@ VALUES = {
     "header_words": "{Content-Type: text, X: a}",
     "header_matches": "{Received: a}",
     "encrypted": "false",
+    "opened": "false",
+    "smime_signature": "[none, pass]",
     "body_words": "[a, secret]",
     "body_matches": "'[a-f]+'",
     "subject_or_body_words": "b",
