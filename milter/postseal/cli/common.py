@@ -29,6 +29,7 @@ class Exit(IntEnum):
     NOT_RUNNING = 3
     REFUSED = 4
     HELD = 5
+    DIFFERENT = 6
 
 
 def settings_option(command: F) -> F:

@@ -8,6 +8,7 @@ from postseal.cli.check import check
 from postseal.cli.completion import completion
 from postseal.cli.control import reload, status
 from postseal.cli.explain import explain
+from postseal.cli.policy import policy
 from postseal.cli.run import run
 from postseal.cli.smime import smime_group
 
@@ -26,8 +27,9 @@ def main() -> None:
       4  the message would be refused (apply), the certificate is (certs verify),
          or a signature does not pass (smime inspect)
       5  the message would be held (apply)
+      6  policies treat messages differently (policy diff)
     """
 
 
-for command in (run, check, explain, apply, certs, smime_group, reload, status, completion):
+for command in (run, check, explain, apply, policy, certs, smime_group, reload, status, completion):
     main.add_command(command)

@@ -1,0 +1,1 @@
+"""Rules of Exchange, read from its exports and written in our words."""

@@ -1,0 +1,266 @@
+"""Exchange's name → our word: one table, by which rules are translated and the documentation is printed.
+
+A value that we cannot mean exactly raises `Untranslatable`; nothing is carried over by halves.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from postseal.content.html import visible
+
+Values = tuple[str, ...]
+Written = object
+"""What stands in YAML: a text, a list of texts, or a mapping of such."""
+
+
+class Untranslatable(Exception):
+    """Why a value has no counterpart in our words; the text is for the administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """*word*: ours.  *written*: the values as we write them.  *also*: parameters that belong to this one."""
+
+    word: str
+    written: Callable[..., Written]
+    also: tuple[str, ...] = ()
+
+
+def listed(values: Values) -> Written:
+    """One value, or the list."""
+    return values[0] if len(values) == 1 else list(values)
+
+
+def yes(_values: Values) -> Written:
+    """A switch."""
+    return "true"
+
+
+def one_of(choices: dict[str, str]) -> Callable[[Values], Written]:
+    """Exchange's word or number → ours."""
+
+    def written(values: Values) -> Written:
+        unknown = [value for value in values if value.lower() not in choices]
+        if unknown:
+            raise Untranslatable(f"'{unknown[0]}' has no counterpart")
+        return listed(tuple(choices[value.lower()] for value in values))
+
+    return written
+
+
+def size(values: Values) -> Written:
+    """`10 MB (10,485,760 bytes)`, `10MB` or octets."""
+    if exact := re.search(r"\(([\d,.\s]+) bytes\)", values[0]):
+        return re.sub(r"\D", "", exact[1])
+    found = re.fullmatch(r"(\d+)\s*(B|KB|MB|GB)?", values[0].strip(), re.IGNORECASE)
+    if not found:
+        raise Untranslatable(f"'{values[0]}' is no size that we know")
+    return found[1] + {"B": "", "KB": "k", "MB": "MiB", "GB": "GiB"}[(found[2] or "B").upper()]
+
+
+def of_field(values: Values, names: Values) -> Written:
+    """Values of one header field."""
+    if len(names) != 1:
+        raise Untranslatable("the name of the header field is missing")
+    return {names[0]: listed(values)}
+
+
+def named(name: str) -> Callable[[Values], Written]:
+    """A value of the header field *name*."""
+    return lambda values: {name: listed(values)}
+
+
+def properties(values: Values) -> Written:
+    """`Name:word,word` pairs."""
+    found: dict[str, list[str]] = {}
+    for value in values:
+        name, colon, word = value.partition(":")
+        if not colon:
+            raise Untranslatable(f"'{value}' names no property")
+        found.setdefault(name.strip(), []).extend(each.strip() for each in word.split(","))
+    return found
+
+
+def set_header(names: Values, values: Values) -> Written:
+    """The value of one header field."""
+    if len(names) != 1 or len(values) != 1:
+        raise Untranslatable("the value of the header field is missing")
+    return {names[0]: values[0]}
+
+
+def reject(values: Values, statuses: Values) -> Written:
+    """A sentence and its status."""
+    return {"text": values[0], "status": statuses[0]} if statuses else values[0]
+
+
+def reject_by_status(values: Values) -> Written:
+    """Exchange's own sentence, with this status."""
+    return {"text": "Delivery not authorized, message refused", "status": values[0]}
+
+
+def disclaimer(values: Values, sides: Values, fallbacks: Values) -> Written:
+    """HTML, where it stands, and the fallback."""
+    found = {"html": values[0], "side": (sides or ("append",))[0].lower()}
+    return found | {"fallback": (fallbacks or ("wrap",))[0].lower()}
+
+
+def report(values: Values, content: Values) -> Written:
+    """Addresses, and the sections that we have."""
+    known = {"sender": "sender", "recipients": "recipients", "subject": "subject"}
+    known |= {"ruledetections": "rule", "severity": "rule", "idmatch": "matches"}
+    sections = [known[each.lower()] for each in content if each.lower() in known]
+    return {"to": listed(values), "include": list(dict.fromkeys(sections))} if sections else listed(values)
+
+
+def template(values: Values) -> Written:
+    """Encrypt-Only is what S/MIME does; other templates restrict what a reader may do."""
+    if values[0].lower() != "encrypt":
+        raise Untranslatable(f"no method here holds the template '{values[0]}'")
+    return "smime"
+
+
+def smime(_values: Values) -> Written:
+    """Encryption."""
+    return "smime"
+
+
+def text_of_html(values: Values) -> Written:
+    """The text that HTML shows."""
+    return visible(values[0])
+
+
+def label(values: Values) -> Written:
+    """One text."""
+    return values[0]
+
+
+SCOPE = one_of({"inorganization": "inside", "0": "inside", "notinorganization": "outside", "1": "outside"})
+TYPES = one_of(
+    {
+        "oof": "auto_reply",
+        "autoforward": "auto_forward",
+        "encrypted": "encrypted",
+        "signed": "signed",
+        "calendaring": "calendar",
+        "permissioncontrolled": "restricted",
+        "voicemail": "voicemail",
+        "readreceipt": "read_receipt",
+    }
+)
+IMPORTANCE = one_of(
+    {"low": "low", "normal": "normal", "high": "high"} | {"0": "low", "1": "normal", "2": "high"}
+)
+
+CONDITIONS: dict[str, Word] = {
+    "From": Word("sender", listed),
+    "FromScope": Word("sender_scope", SCOPE),
+    "FromAddressContainsWords": Word("sender_words", listed),
+    "FromAddressMatchesPatterns": Word("sender_matches", listed),
+    "SenderDomainIs": Word("sender_domain", listed),
+    "SenderIpRanges": Word("client_ip", listed),
+    "SentTo": Word("recipient", listed),
+    "SentToScope": Word("recipient_scope", SCOPE),
+    "RecipientAddressContainsWords": Word("recipient_words", listed),
+    "RecipientAddressMatchesPatterns": Word("recipient_matches", listed),
+    "RecipientDomainIs": Word("recipient_domain", listed),
+    "AnyOfRecipientAddressContainsWords": Word("any_recipient_words", listed),
+    "AnyOfRecipientAddressMatchesPatterns": Word("any_recipient_matches", listed),
+    "AnyOfToHeader": Word("to_header", listed),
+    "AnyOfCcHeader": Word("cc_header", listed),
+    "AnyOfToCcHeader": Word("to_or_cc_header", listed),
+    "SubjectContainsWords": Word("subject_words", listed),
+    "SubjectMatchesPatterns": Word("subject_matches", listed),
+    "SubjectOrBodyContainsWords": Word("subject_or_body_words", listed),
+    "SubjectOrBodyMatchesPatterns": Word("subject_or_body_matches", listed),
+    "HeaderContainsWords": Word("header_words", of_field, ("HeaderContainsMessageHeader",)),
+    "HeaderMatchesPatterns": Word("header_matches", of_field, ("HeaderMatchesMessageHeader",)),
+    "AttachmentContainsWords": Word("attachment_words", listed),
+    "AttachmentMatchesPatterns": Word("attachment_matches", listed),
+    "AttachmentNameMatchesPatterns": Word("attachment_name_matches", listed),
+    "AttachmentExtensionMatchesWords": Word("attachment_extension", listed),
+    "AttachmentSizeOver": Word("attachment_size_over", size),
+    "AttachmentHasExecutableContent": Word("attachment_executable", yes),
+    "AttachmentIsPasswordProtected": Word("attachment_password_protected", yes),
+    "AttachmentIsUnsupported": Word("attachment_unsupported", yes),
+    "AttachmentProcessingLimitExceeded": Word("attachment_limit_exceeded", yes),
+    "AttachmentPropertyContainsWords": Word("attachment_property_words", properties),
+    "MessageSizeOver": Word("size_over", size),
+    "MessageTypeMatches": Word("message_type", TYPES),
+    "ContentCharacterSetContainsWords": Word("charset", listed),
+    "WithImportance": Word("importance", IMPORTANCE),
+    "SCLOver": Word("header_at_least", named("X-MS-Exchange-Organization-SCL")),
+}
+"""Conditions; each is also an exception, with `ExceptIf` before its name."""
+
+ACTIONS: dict[str, Word] = {
+    "ApplyRightsProtectionTemplate": Word("protect", template),
+    "ApplyOME": Word("protect", smime),
+    "RejectMessageReasonText": Word("reject", reject, ("RejectMessageEnhancedStatusCode",)),
+    "RejectMessageEnhancedStatusCode": Word("reject", reject_by_status),
+    "DeleteMessage": Word("delete", yes),
+    "Quarantine": Word("quarantine", yes),
+    "RedirectMessageTo": Word("redirect", listed),
+    "AddToRecipients": Word("add_to", listed),
+    "CopyTo": Word("add_cc", listed),
+    "BlindCopyTo": Word("add_bcc", listed),
+    "ApplyHtmlDisclaimerText": Word(
+        "disclaimer", disclaimer, ("ApplyHtmlDisclaimerLocation", "ApplyHtmlDisclaimerFallbackAction")
+    ),
+    "PrependSubject": Word("prepend_subject", label),
+    "SetHeaderName": Word("set_header", set_header, ("SetHeaderValue",)),
+    "RemoveHeader": Word("remove_header", listed),
+    "SetSCL": Word("spam_level", label),
+    "ApplyClassification": Word("classify", label),
+    "GenerateIncidentReport": Word("report", report, ("IncidentReportContent",)),
+    "GenerateNotification": Word("notify_recipient", text_of_html),
+}
+"""Actions."""
+
+PROPERTIES: dict[str, Word] = {
+    "Comments": Word("comment", lambda values: values[0][:1024]),
+    "Mode": Word(
+        "mode",
+        one_of(
+            {
+                "enforce": "enforce",
+                "audit": "audit",
+                "auditandnotify": "audit_and_notify",
+                "0": "audit",
+                "1": "audit_and_notify",
+                "2": "enforce",
+            }
+        ),
+    ),
+    "ActivationDate": Word("from", label),
+    "ExpiryDate": Word("until", label),
+    "SetAuditSeverity": Word(
+        "severity",
+        one_of(
+            {
+                "donotaudit": "none",
+                "low": "low",
+                "medium": "medium",
+                "high": "high",
+                "1": "low",
+                "2": "medium",
+                "3": "high",
+            }
+        ),
+    ),
+    "StopRuleProcessing": Word("stop", yes),
+    "SenderAddressLocation": Word(
+        "sender_address",
+        one_of(
+            {
+                "header": "header",
+                "envelope": "envelope",
+                "headerorenvelope": "either",
+                "0": "header",
+                "1": "envelope",
+                "2": "either",
+            }
+        ),
+    ),
+}
+"""What is said about a rule rather than about mail."""
