@@ -7,6 +7,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 import idna
 
@@ -91,6 +92,13 @@ def _a_label(label: str) -> str:
         return label
 
 
+MACROS: Final = (
+    *("auth_author", "auth_type", "cert_issuer", "cipher_bits", "client_connections", "client_name"),
+    *("client_ptr", "daemon_addr", "daemon_name", "daemon_port", "v"),
+)
+"""What the MTA is asked to tell about a client beside what has a field of its own (MILTER_README)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tls:
     """The TLS session between the client and our MTA, in the MTA's words."""
@@ -106,12 +114,14 @@ class Client:
 
     *address*: IPv4 or IPv6 address as text, "" where there is none (a Unix socket, an unknown
     family).  *login*: the authenticated identity, an opaque string (RFC 4954), None without one.
+    *macros*: what else the MTA tells about it, names without braces.
     """
 
     address: str = ""
     name: str = ""
     login: str | None = None
     tls: Tls | None = None
+    macros: tuple[tuple[str, str], ...] = ()
 
     def within(self, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]) -> bool:
         """Whether the client's address lies in one of *networks*; an IPv4-mapped address counts as IPv4."""

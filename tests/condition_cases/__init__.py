@@ -3,12 +3,13 @@
 A mail is `MAIL` but for what is given; a module for each one of `postseal.policy.conditions`.
 """
 
-from condition_cases import attachment, client, field, message, recipient, sender, text
+from condition_cases import attachment, client, field, message, recipient, recipients, sender, text
 
 CASES = (
     client.CASES
     | sender.CASES
     | recipient.CASES
+    | recipients.CASES
     | message.CASES
     | field.CASES
     | text.CASES

@@ -27,4 +27,19 @@ CASES = {
         ),
         ("{X-None: '^$'}", {"headers": {"X-None": ""}}, {}),
     ],
+    "has_header": [
+        ("[X-A, list-id]", {"headers": {"List-ID": ""}}, {"headers": {"X-List-Id": "a"}}),
+    ],
+    "header_at_least": [
+        (
+            "{X-Spam-Score: 5}",
+            {"headers": {"X-Spam-Score": "5.0 (+++++)"}},
+            {"headers": {"X-Spam-Score": "4.9"}},
+        ),
+        (
+            "{X-Scl: -1, X-A: 7.5}",
+            {"headers": {"x-scl": "-1"}},
+            {"headers": {"X-Scl": "high", "X-A": "7.49"}},
+        ),
+    ],
 }

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from postseal.envelope import Client
 from postseal.smime_state import NO_SMIME
 
@@ -6,7 +8,9 @@ LOGIN = Client("198.51.100.1", login="ann")
 MAIL = {
     "sender": ANN,
     "to": BOB,
+    "others": [],
     "client": LOGIN,
+    "at": datetime(2026, 11, 23, 12, tzinfo=UTC),
     "subject": "",
     "headers": {},
     "body": "",

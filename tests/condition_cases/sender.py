@@ -17,6 +17,14 @@ CASES = {
         ("com", {}, {"sender": "com"}),
         ("xn--bcher-kva.example", {"sender": "a@bücher.example"}, {"sender": "a@example"}),
     ],
+    "sender_words": [
+        ("[example, none]", {}, {"sender": "ann@examples.net"}),
+        ("ann", {"sender": "ann.b@example.com"}, {"sender": "anna@example.com"}),
+    ],
+    "sender_matches": [
+        (r"'^a.*@example\.com$'", {"sender": "Ada@EXAMPLE.com"}, {"sender": "ada@example.com.net"}),
+        ("'.'", {}, {"sender": ""}),
+    ],
     "sender_scope": [
         ("inside", {}, {"client": Client("198.51.100.1")}),
         ("inside", {"client": Client("192.0.2.9")}, {"sender": "ann@sub.example.com"}),

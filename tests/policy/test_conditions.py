@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from condition_cases import CASES
@@ -13,9 +15,10 @@ def holds(policy: Policy, **given: object) -> bool:
     message = sample.composed(
         mail["sender"], [mail["to"]], subject=mail["subject"], headers=mail["headers"], body=mail["body"]
     )
-    recipient = Recipient(mail["to"])
-    envelope = Envelope(mail["sender"], (recipient,), mail["client"], smime=mail["smime"])
-    return policy.decide(message, envelope)[recipient].rules == ("rule",)
+    recipients = tuple(map(Recipient, [mail["to"], *mail["others"]]))
+    envelope = Envelope(mail["sender"], recipients, mail["client"], smime=mail["smime"])
+    policy = replace(policy, clock=lambda: mail["at"])
+    return policy.decide(message, envelope)[recipients[0]].rules == ("rule",)
 
 
 TABLE = [

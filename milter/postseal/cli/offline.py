@@ -6,7 +6,7 @@ from functools import wraps
 
 import click
 
-from postseal.envelope import Client, Envelope, Recipient, Tls
+from postseal.envelope import MACROS, Client, Envelope, Recipient, Tls
 
 
 def _ip_address(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -15,6 +15,19 @@ def _ip_address(_context: click.Context, _option: click.Parameter, value: str) -
         return str(ipaddress.ip_address(value)) if value else ""
     except ValueError:
         raise click.BadParameter(f"'{value}' is not an IP address") from None
+
+
+def _macros(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """NAME=VALUE pairs, of macros that the daemon asks for, too."""
+    found = []
+    for value in values:
+        name, equals, told = value.partition("=")
+        if not equals or name not in MACROS:
+            raise click.BadParameter(f"write NAME=VALUE with a NAME from {', '.join(MACROS)}")
+        found.append((name, told))
+    return tuple(found)
 
 
 _OPTIONS = (
@@ -35,6 +48,11 @@ _OPTIONS = (
         "--client-ip", default="", callback=_ip_address, metavar="ADDRESS", help="The client's IP address."
     ),
     click.option("--tls", metavar="VERSION", help="TLS version of the client's session, as TLSv1.3."),
+    click.option("--tls-cipher", default="", metavar="CIPHER", help="Its cipher."),
+    click.option("--tls-certificate", default="", metavar="SUBJECT", help="Subject of its certificate."),
+    click.option(
+        "--macro", "macros", multiple=True, callback=_macros, metavar="NAME=VALUE", help="A macro of the MTA."
+    ),
 )
 
 
@@ -49,9 +67,13 @@ def offline(command: Callable[..., None]) -> Callable[..., None]:
         auth: str | None,
         client_ip: str,
         tls: str | None,
+        tls_cipher: str,
+        tls_certificate: str,
+        macros: tuple[tuple[str, str], ...],
         **rest: object,
     ) -> None:
-        client = Client(client_ip, login=auth, tls=Tls(tls, "") if tls else None)
+        session = Tls(tls, tls_cipher, tls_certificate) if tls else None
+        client = Client(client_ip, login=auth, tls=session, macros=macros)
         to = tuple(Recipient(address.strip("<>")) for address in recipients)
         command(envelope=Envelope(sender.strip("<>"), to, client), **rest)
 

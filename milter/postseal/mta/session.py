@@ -14,7 +14,7 @@ import Milter
 
 from postseal import log
 from postseal.body import Draft
-from postseal.envelope import Client, Envelope, Recipient, Tls
+from postseal.envelope import MACROS, Client, Envelope, Recipient, Tls
 from postseal.errors import Cause
 from postseal.message import Header, Message
 from postseal.mta.answer import reply_arguments, send
@@ -23,12 +23,23 @@ from postseal.mta.report import report
 from postseal.outcome import Held, Reply
 from postseal.remedy import deferral
 
+
+def _written(macro: str) -> str:
+    """A macro's name in the milter protocol: in braces, unless it is one letter."""
+    return macro if len(macro) == 1 else f"{{{macro}}}"
+
+
 # At MAIL Postfix knows the TLS session and the login; later it no longer tells, and HELO, where it
 # tells by default, is a callback that we must not have: one 8-bit octet in HELO breaks pymilter.
 _MACROS: Final = {
     Milter.M_CONNECT: "j {daemon_name}",
     # j is always there, so there is always a list, and libmilter forgets the one of the last message.
-    Milter.M_ENVFROM: "j {auth_authen} {tls_version} {cipher} {cert_subject} {mail_addr}",
+    Milter.M_ENVFROM: " ".join(
+        [
+            *("j", "{auth_authen}", "{tls_version}", "{cipher}", "{cert_subject}", "{mail_addr}"),
+            *map(_written, MACROS),
+        ]
+    ),
     Milter.M_DATA: "i",
     Milter.M_EOM: "i",
 }
@@ -90,7 +101,9 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
             return self._refuse(deferral(Cause.INTERNAL))
         version = self._macro("{tls_version}")
         tls = Tls(version, self._macro("{cipher}"), self._macro("{cert_subject}")) if version else None
-        client = Client(self._client.address, self._client.name, self._macro("{auth_authen}") or None, tls)
+        login = self._macro("{auth_authen}") or None
+        macros = tuple((name, told) for name in MACROS if (told := self._macro(_written(name))))
+        client = Client(self._client.address, self._client.name, login, tls, macros)
         sender = _bare(sender)
         if sender and "@" not in sender and "@" in (resolved := self._macro("{mail_addr}")):
             sender = resolved  # with the domain that Postfix appends, but only after we have answered

@@ -6,7 +6,7 @@ Every answer names the conditions that decided, so an explanation and the decisi
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from postseal import scalar
@@ -16,6 +16,7 @@ from postseal.document import Sequence as Items
 from postseal.errors import Failure, Place
 from postseal.policy import table
 from postseal.policy.conditions import CONDITIONS
+from postseal.policy.conditions.sender import LOCATED, Location
 from postseal.policy.mail import Mail, Transaction
 
 Truth = bool | Failure
@@ -181,6 +182,18 @@ def _clause(entry: Entry, reader: Reader) -> Clause:
         function=function,
         value=reader.read(entry.value, table.value(function)),
     )
+
+
+def located(clause: Clause, location: Location) -> Clause:
+    """*clause*, its conditions on the sender looking where *location* says."""
+    match clause:
+        case Condition(function=function):
+            return replace(clause, function=LOCATED.get((function, location), function))
+        case Not(part):
+            return Not(located(part, location))
+        case Group(parts):
+            return replace(clause, parts=tuple(located(part, location) for part in parts))
+    return clause
 
 
 def _all(items: Iterable[object], read: Callable[..., Clause]) -> Sequence[Clause]:

@@ -14,11 +14,13 @@ from postseal import settings
 from postseal.cms import field as fields
 from postseal.content import process
 from postseal.content.item import Item
-from postseal.envelope import Envelope, Recipient, domain_key, split
+from postseal.envelope import Envelope, Recipient, domain_key, key, split
 from postseal.errors import Failure
 from postseal.message import Message
 from postseal.policy import content
+from postseal.policy.address import Written, written
 from postseal.policy.files import Files
+from postseal.policy.kind import MessageType, types
 from postseal.policy.pattern import Pattern, seen
 from postseal.scalar import Network
 from postseal.settings import Settings
@@ -70,6 +72,21 @@ class Transaction:
         shown = bool(client.login) or client.within(self.site.trusted_networks)
         return shown and self.site.accepts(self.envelope.sender)
 
+    @cached_property
+    def sender(self) -> str:
+        """The envelope sender in the form to compare."""
+        return key(self.envelope.sender)
+
+    @cached_property
+    def authors(self) -> Written:
+        """The addresses in the From field."""
+        return written(self.raw("from"))
+
+    @cached_property
+    def types(self) -> frozenset[MessageType]:
+        """What kind of message it is.  Raises Failure(UNINSPECTABLE)."""
+        return types(self.message)
+
     @property
     def subject(self) -> tuple[bytes, ...]:
         """The decoded subject; of several Subject fields all, since programs show one or another."""
@@ -90,6 +107,10 @@ class Transaction:
         if name not in self._decoded:
             self._decoded[name] = tuple(seen(fields.text(value)) for value in self._fields.get(name, ()))
         return self._decoded[name]
+
+    def raw(self, *names: str) -> list[bytes]:
+        """The values of all fields that bear one of *names*, which are in lower case, octet for octet."""
+        return [value for name in names for value in self._fields.get(name, ())]
 
     @cached_property
     def _fields(self) -> dict[str, list[bytes]]:

@@ -11,7 +11,8 @@ from postseal.errors import Failure, Place
 from postseal.notice import Kind, Notice
 from postseal.policy import rule_values as values
 from postseal.policy.actions import Action, actions
-from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions
+from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions, located
+from postseal.policy.conditions.sender import Location
 from postseal.policy.evidence import told
 from postseal.policy.failure import OnErrors
 from postseal.policy.mail import Mail
@@ -57,6 +58,8 @@ class Rule:
     *on_error*: what becomes of mail that the rule cannot judge, or cannot protect or sign; where several
     rules protect a mail, what a later one says counts.
     *stop*: no later rule is looked at if this one applies.
+    *sender_address*: which sender its conditions mean, but for `sender_scope`: of the envelope, in the From
+    field, or either.
     *severity*: how serious it is that the rule applies, for the log and for reports.  *from*, *until*:
     when the rule is looked at; before and after, it is as if it were not there.
     """
@@ -72,6 +75,7 @@ class Rule:
     severity: Severity = Severity.NONE
     start: Annotated[datetime | None, values.moment] = field(default=None, metadata={"word": "from"})
     end: Annotated[datetime | None, values.end] = field(default=None, metadata={"word": "until"})
+    sender_address: Location = Location.ENVELOPE
     comment: Annotated[str, values.comment] = ""
 
     def active(self, at: datetime) -> bool:
@@ -149,6 +153,9 @@ def _without_backscatter(treatment: Treatment, mail: Mail) -> Treatment:
 def rule(node: Node, reader: Reader) -> Rule:
     """A rule of a policy file."""
     bound = reader.bind(node, Rule)
+    if bound.sender_address is not Location.ENVELOPE:
+        when, unless = (located(clause, bound.sender_address) for clause in (bound.when, bound.unless))
+        bound = replace(bound, when=when, unless=unless)
     if bound.start and bound.end and bound.end <= bound.start:
         raise bad(node.place, f"rule '{bound.name}' ends before it begins", "exchange 'from:' and 'until:'")
     if not bound.then and not bound.stop:
