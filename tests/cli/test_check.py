@@ -1,5 +1,6 @@
 """`postseal check`: everything that is wrong, at once, with its place."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -93,3 +94,12 @@ def test_check_list_prints_the_manual_without_settings(ours: Place) -> None:
     done = ours.run("check", "--list")
 
     assert (done.returncode, done.stdout) == (0, manual() + "\n")
+
+
+def test_check_schema_prints_json_without_settings(ours: Place) -> None:
+    ours.daemon.settings_file.unlink()
+
+    done = ours.run("check", "--schema")
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["title"] == "Postseal policy"

@@ -1,5 +1,6 @@
 """`postseal check`: is everything good that the daemon would load?"""
 
+import json
 from pathlib import Path
 
 import click
@@ -7,13 +8,16 @@ import click
 from postseal.cli.common import give_up, settings_option
 from postseal.daemon import house
 from postseal.errors import BadInput
+from postseal.methods.table import PROTECTING
 from postseal.policy.manual import manual
+from postseal.policy.schema import schema
 
 
 @click.command()
 @click.option("--list", "as_list", is_flag=True, help="Print every word of the policy language instead.")
+@click.option("--schema", "as_schema", is_flag=True, help="Print a JSON Schema for editors instead.")
 @settings_option
-def check(path: Path, as_list: bool) -> None:
+def check(path: Path, as_list: bool, as_schema: bool) -> None:
     """Check settings, policies with their examples, certificates and keys.
 
     Prints every problem with its file, line and column, all at once.  Changes nothing, and needs no
@@ -21,6 +25,10 @@ def check(path: Path, as_list: bool) -> None:
     """
     if as_list:
         click.echo(manual())
+        return
+    if as_schema:
+        methods = sorted(set(PROTECTING) - {"plain"})
+        click.echo(json.dumps(schema({"method": methods}), indent=2, ensure_ascii=False))
         return
     try:
         built = house.build(path)
