@@ -52,7 +52,7 @@ def test_shipped_policies_fit(file: Path) -> None:
         "vars: {a: [b, 1]}\nlists: {c: d.txt}\ninclude: x.yaml",
         "rules: [{name: 1, mode: off, when: [{any: [{not: {body_words: [$b, 2]}}]}], stop: true}]",
         "rules: [{name: r, then: [{remove_header: [X-A, {X-B: c}]}, {spam_level: -1}, {add_bcc: $archive}]}]",
-        "rules: [{name: r, then: {notify_sender: {text: a, subject: b}}}, {name: s, then: {notify_sender: a}}]",
+        "rules: [{name: r, then: [{notify_sender: {text: a, subject: b}}, {notify_sender: a}]}]",
         "rules: [{name: r, then: {disclaimer: hello}}, {name: s, then: {report: [a@b.example]}}]",
         "rules: [{name: r, then: {reject: {text: no, status: 5.7.1}}, on_error: {crypto: [next, defer]}}]",
     ],
