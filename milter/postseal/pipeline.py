@@ -65,6 +65,9 @@ def carry_out(
         # A queue file is held as a whole, so before anything is submitted for anybody.
         reasons = dict.fromkeys(hold.reason for hold in pending)
         return Held("; ".join(reasons), frozenset(hold.rule for hold in pending))
+    # Whoever gets a copy of his own must not be named in those of others, protected or not.
+    different = len(set(treatments.values())) > 1
+    hides = different or any(treatment.protect or treatment.sign for treatment in treatments.values())
     works: dict[int, _Work] = {}
     copies: list[Copy] = []
     waiting = [_Wish(who, treatment) for who, treatment in treatments.items() if treatment.leaves]
@@ -72,7 +75,7 @@ def carry_out(
         groups: dict[_Need, list[_Wish]] = {}
         for wish in waiting:
             own = instead.get(wish.recipient, message)
-            work = works.setdefault(id(own), _Work(own, envelope, methods))
+            work = works.setdefault(id(own), _Work(own.without("Bcc") if hides else own, envelope, methods))
             try:
                 need = work.need(wish)
             except Failure as failure:
