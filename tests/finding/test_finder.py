@@ -289,3 +289,17 @@ def test_store_that_was_never_made_is_empty(tmp_path: Path) -> None:
 
     assert search.usable("bob@example.com", NOW) == ()
     assert http.asked == ["bob@example.com"]
+
+
+def test_harvested_certificate_keeps_its_issuers_and_they_are_believed_no_more_than_their_path(
+    kept: Certificates,
+) -> None:
+    ann = ROOT.intermediate().issue(ADDRESS)
+    zoe = STRANGER.intermediate().issue("zoe@example.com")
+    for person in (ann, zoe):
+        (name,) = TRUST.addresses(person.certificate)
+        issuers = [new(one) for one in person.chain[1:]]
+        kept.harvest(new(person.certificate), [name], at=NOW, rule=KeyChange.PENDING, issuers=issuers)
+
+    assert finder(kept).usable(ADDRESS, NOW) == certificates(ann)
+    assert finder(kept).usable("zoe@example.com", NOW) == ()

@@ -14,7 +14,7 @@ from postseal.cli.certs_shown import list as list_command
 from postseal.cli.common import Telling, bad, certificates, settings_option, smime
 from postseal.envelope import domain_key, key
 from postseal.finding.candidate import new
-from postseal.store.kept import Kept, Word
+from postseal.store.kept import ISSUERS, Kept, Word
 
 if TYPE_CHECKING:
     from postseal.store.certificates import Certificates
@@ -46,13 +46,17 @@ def add(
 ) -> None:
     """Keep the certificates in FILES (PEM or DER) for the addresses that they certify.
 
-    Authorities' certificates in the files are passed over.  Without --for and --domain, a certificate
-    that certifies no address is an error.  Each is judged as mail would be; what is wrong is told.
+    Authorities' certificates in the files are kept to find paths, and trusted no more for it.  Without
+    --for and --domain, a certificate that certifies no address is an error.  Each is judged as mail
+    would be; what is wrong is told.
     """
     search = smime(path)
-    people = [(place, one) for file in files for place, one in read(file) if not purpose.is_authority(one)]
+    found = [(place, one) for file in files for place, one in read(file)]
+    issuers = [one for _, one in found if purpose.is_authority(one)]
+    people = [(place, one) for place, one in found if not purpose.is_authority(one)]
     if not people:
-        bad(str(files[0]), "there is nobody's certificate in it, only authorities'")
+        hint = "those that you trust belong into the folder smime.trust"
+        bad(str(files[0]), "there is nobody's certificate in it, only authorities'", hint)
     extra = [*map(key, addresses), *(f"@{domain_key(domain)}" for domain in domains)]
     wanted = [(one, extra or [key(address) for address in addresses_of(one)]) for _, one in people]
     for (place, _), (_, named) in zip(people, wanted, strict=True):
@@ -63,11 +67,15 @@ def add(
                 "say --for ADDRESS or --domain DOMAIN",
             )
     store, at = certificates(path), datetime.now(UTC)
+    for issuer in issuers:
+        store.add(new(issuer), [ISSUERS], at=at)
+    background = search.finder.background()
     for one, named in wanted:
         store.add(new(one), named, at=at, word=Word.TRUSTED if trust else Word.NOTHING)
         click.echo(f"added {line(one)} for {', '.join(named)}")
         judge = search.trust.vouched if trust else search.trust.judge
-        if (verdict := judge(one, at=at, distrusted=store.distrusted())).rule:
+        verdict = judge(one, background.issuers, at=at, distrusted=background.distrusted)
+        if verdict.rule:
             warning = click.style("warning", fg="yellow")
             click.echo(f"{warning}: it cannot be used now: {described(str(verdict))}", err=True)
 

@@ -1,7 +1,6 @@
 """The commands of `postseal certs` that only look: list, show, verify, find, publish."""
 
 import base64
-import hashlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from postseal.cli.certificate_text import described, facts, line, name, read
 from postseal.cli.common import Exit, bad, certificates, settings_option, smime
-from postseal.envelope import a_labels, key, split
+from postseal.envelope import key, split
 from postseal.errors import Failure
+from postseal.finding import dns
 from postseal.store.kept import Kept, Word
 from postseal.trust.trust import Use
 
@@ -75,10 +75,12 @@ def verify(*, certificate: str, address: str, use: str | None, path: Path) -> No
     an address.  Exit code 0: good; 4: refused.
     """
     search, at, refused = smime(path), datetime.now(UTC), False
-    distrusted = search.opening.shelf().distrusted()
+    background = search.finder.background()
+    distrusted = background.distrusted
     named = _named(certificate, path)
-    others = [one for _, one in read(Path(certificate))] if Path(certificate).is_file() else []
-    for one, rows in named[:1] if others else named:
+    several = Path(certificate).is_file()
+    others = [*background.issuers, *(one for one, _ in named if several)]
+    for one, rows in named[:1] if several else named:
         trusted = any(row.word is Word.TRUSTED for row in rows)
         wanted = Use(use) if use else None
         if trusted:
@@ -133,13 +135,7 @@ def publish(*, certificate: str, form: str, dn: str, path: Path) -> None:
             continue
         addresses = [row.address for row in rows] or [*dict(facts(one))["addresses"].split(", ")]
         for address in (named for named in addresses if split(named)[0]):
-            click.echo(f"{smimea_name(address)}. IN SMIMEA 3 0 0 {octets.hex()}")
-
-
-def smimea_name(address: str) -> str:
-    """Where the DNS keeps the certificates of *address* (RFC 8162 §3)."""
-    local, domain = split(address)
-    return f"{hashlib.sha256(local.encode()).digest()[:28].hex()}._smimecert.{a_labels(domain)}"
+            click.echo(f"{dns.owner(address)}. IN SMIMEA 3 0 0 {octets.hex()}")
 
 
 def _every(store: "Certificates") -> Iterator[Kept]:

@@ -23,7 +23,7 @@ from postseal.finding.bounded import Bounded
 from postseal.finding.candidate import ORIGINS, Candidate, Remote, new
 from postseal.finding.shelf import Shelf
 from postseal.settings_smime import Lookup, Source
-from postseal.store.kept import Kept, Origin, Word
+from postseal.store.kept import ISSUERS, Kept, Origin, Word
 from postseal.trust.trust import Trust, Use
 from postseal.trust.verdict import Rule
 
@@ -40,6 +40,14 @@ class Answer:
     usable: tuple[x509.Certificate, ...] = ()
     refusals: tuple[Problem, ...] = ()
     failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Fingerprints of those never to be believed, and authorities that help to find a path."""
+
+    distrusted: frozenset[bytes] = frozenset()
+    issuers: tuple[x509.Certificate, ...] = ()
 
 
 class Finder:
@@ -66,7 +74,7 @@ class Finder:
         self._remembered: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
         self._lock = threading.Lock()
         self._stripes = tuple(threading.Lock() for _ in range(_STRIPES))
-        self._distrusted: tuple[float, frozenset[bytes]] | None = None
+        self._background: tuple[float, Background] = (float("-inf"), Background())
 
     def usable(self, address: str, at: datetime) -> tuple[x509.Certificate, ...]:
         """The certificates that mail to *address* can be encrypted with at the time *at*, best first.
@@ -104,7 +112,7 @@ class Finder:
         refusals: list[Problem] = []
         failure: Failure | None = None
         try:
-            distrusted = self.distrusted()
+            background = self.background()
         except Failure as error:
             return Answer(failure=error)
         for source in self._lookup.sources:
@@ -117,7 +125,13 @@ class Finder:
             for candidate in candidates:
                 judge = self._trust.vouched if candidate.vouched else self._trust.judge
                 try:
-                    verdict = judge(candidate.certificate, at=at, use=Use.ENCRYPT, distrusted=distrusted)
+                    verdict = judge(
+                        candidate.certificate,
+                        background.issuers,
+                        at=at,
+                        use=Use.ENCRYPT,
+                        distrusted=background.distrusted,
+                    )
                 except Failure as error:
                     failure = failure or error
                     continue
@@ -166,14 +180,16 @@ class Finder:
         # What an administrator said of one of them stands in the store.
         return _of(search.kept_now(self._kept), remote.origin, vouched=remote.vouches)
 
-    def distrusted(self) -> frozenset[bytes]:
-        """The list of those never to be believed; a store that is down for a moment does not change it."""
-        if self._distrusted and self._clock() < self._distrusted[0] + _MEMORY_SECONDS:
-            return self._distrusted[1]
-        if all(source is Source.DIRECTORY for source in self._lookup.sources):
-            return frozenset()  # without a store, nothing can be listed
-        self._distrusted = (self._clock(), self._kept().distrusted())
-        return self._distrusted[1]
+    def background(self) -> Background:
+        """What every judgement needs of the store; one that is down for a moment does not change it."""
+        until, known = self._background
+        # Without a store, nothing can be listed.
+        if self._clock() >= until and set(self._lookup.sources) != {Source.DIRECTORY}:
+            kept = self._kept()
+            issuers = tuple(one.certificate for one in _of(kept.of(ISSUERS), *Origin))
+            known = Background(kept.distrusted(), issuers)
+            self._background = (self._clock() + _MEMORY_SECONDS, known)
+        return known
 
 
 class _Search:
@@ -194,9 +210,9 @@ class _Search:
         return self.kept(kept)
 
 
-def _of(kept: Iterable[Kept], origin: Origin, *, vouched: bool = False) -> Iterable[Candidate]:
+def _of(kept: Iterable[Kept], *origins: Origin, vouched: bool = False) -> Iterable[Candidate]:
     for one in kept:
-        if one.pending or one.origin is not origin:
+        if one.pending or one.origin not in origins:
             continue
         place = Place(f"{one.origin} {one.fingerprint.hex()[:16]}")
         try:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from postseal.settings_smime import KeyChange
 from postseal.store.engine import Store
-from postseal.store.kept import Kept, New, Origin, Outcome, Word
+from postseal.store.kept import ISSUERS, Kept, New, Origin, Outcome, Word
 from postseal.store.schema import ADDRESS_CHARACTERS, certificate_addresses, certificates, lookups
 
 T = TypeVar("T")
@@ -44,12 +44,25 @@ class Certificates:
         self._write(work)
 
     def harvest(
-        self, new: New, addresses: Collection[str], *, at: datetime, rule: KeyChange
+        self,
+        new: New,
+        addresses: Collection[str],
+        *,
+        at: datetime,
+        rule: KeyChange,
+        issuers: Sequence[New] = (),
     ) -> dict[str, Outcome]:
-        """Keep *new*, which came with mail of one of *addresses* and was judged good; what became of it."""
+        """Keep *new*, which came with mail of one of *addresses* and was judged good; what became of it.
+
+        *issuers*: those between it and the anchor, kept to find its path again.
+        """
 
         def work(connection: Connection) -> dict[str, Outcome]:
             _keep(connection, new, at)
+            for issuer in issuers:
+                _keep(connection, issuer, at)
+                if not _linked(connection, ISSUERS, issuer.fingerprint):
+                    _link(connection, ISSUERS, issuer.fingerprint, Origin.HARVESTED, at=at)
             outcomes = {}
             for address in _checked(addresses):
                 outcome = _harvested(connection, new, address, rule)

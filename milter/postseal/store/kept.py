@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+ISSUERS = "*"
+"""In place of an address: authorities that help to find a path, and are believed no more than their own."""
+
 
 class Origin(StrEnum):
     """How we came by a certificate."""
