@@ -191,6 +191,10 @@ class Finder:
             self._background = (self._clock() + _MEMORY_SECONDS, known)
         return known
 
+    def distrusted(self) -> frozenset[bytes]:
+        """The fingerprints of those never to be believed.  Raises Failure(STORE)."""
+        return self.background().distrusted
+
 
 class _Search:
     """One search; the store is asked once about the address."""

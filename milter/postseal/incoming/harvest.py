@@ -7,7 +7,7 @@ favour: whatever goes wrong with it, the mail goes on.
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -35,8 +35,10 @@ _PAUSE_SECONDS: Final = 30.0
 class Keeps(Protocol):
     """What a harvest asks the store."""
 
-    def harvest(self, new: New, addresses: list[str], *, at: datetime, rule: KeyChange) -> dict[str, Outcome]:
-        """Keep a certificate."""
+    def harvest(
+        self, new: New, addresses: list[str], *, at: datetime, rule: KeyChange, issuers: Sequence[New] = ()
+    ) -> dict[str, Outcome]:
+        """Keep a certificate, and those between it and its anchor."""
         ...
 
 
@@ -60,7 +62,8 @@ class Harvest:
 
     def keep(self, layer: Signed, signature: Signature, author: str, at: datetime) -> None:
         """Keep the certificate that the signer *author* wants to have mail encrypted with."""
-        certificate = self._wanted(layer, signature, at)
+        path = self._wanted(layer, signature, at)
+        certificate = path[0] if path else None
         if certificate is None or key(author) not in map(key, self._trust.addresses(certificate)):
             return
         seen = (certificate.fingerprint(hashes.SHA256()), key(author))
@@ -70,7 +73,9 @@ class Harvest:
             store = self._store()
             if store is None:
                 return
-            outcomes = store.harvest(new(certificate), [key(author)], at=at, rule=self._rule)
+            # Nobody sends the issuers along when we answer.
+            issuers = [new(one) for one in path[1:-1]]
+            outcomes = store.harvest(new(certificate), [key(author)], at=at, rule=self._rule, issuers=issuers)
         except Failure as failure:
             self._resume = self._monotonic() + _PAUSE_SECONDS
             _log.warning("%s", log.line(event="not_harvested", address=author, why=failure.detail))
@@ -80,16 +85,17 @@ class Harvest:
             what = "another certificate than the one that is pinned; see postseal certs list"
             _log.warning("%s", log.line(event="certificate_pending", address=author, what=what))
 
-    def _wanted(self, layer: Signed, signature: Signature, at: datetime) -> x509.Certificate | None:
-        """The certificate that the signer prefers, or his own; None if it cannot be encrypted to."""
+    def _wanted(self, layer: Signed, signature: Signature, at: datetime) -> tuple[x509.Certificate, ...]:
+        """The path of the certificate that the signer prefers, or of his own; () if none will do."""
         candidates = [one for one in layer.sent if _named(one, signature)]
         for certificate in [*candidates, *([signature.certificate] if signature.certificate else [])]:
             try:
-                if not self._trust.judge(certificate, layer.sent, at=at, use=Use.ENCRYPT).rule:
-                    return certificate
+                verdict = self._trust.judge(certificate, layer.sent, at=at, use=Use.ENCRYPT)
             except Failure:
-                return None
-        return None
+                return ()
+            if not verdict.rule:
+                return verdict.path
+        return ()
 
     def _remember(self, seen: tuple[bytes, str]) -> None:
         self._seen[seen] = None
