@@ -14,7 +14,7 @@ from postseal.certificates.purpose import addresses
 from postseal.finding.candidate import new
 from postseal.store.certificates import Certificates
 from postseal.store.engine import Store
-from processes import alive, children, eventually, known
+from processes import alive, eventually, known
 
 ROOT = Authority.root()
 POLICY = {"1.yaml": "rules: [{name: sealed, then: [protect: smime]}]\n"}
@@ -44,10 +44,9 @@ def started(daemon: DaemonFactory, settings: str) -> Daemon:
     return running
 
 
-def beside(running: Daemon) -> set[int]:
-    """The children that are no workers."""
-    now = known(running)
-    return children(running.pid) - {*now.workers, *now.draining}
+def fetcher(running: Daemon) -> int | None:
+    """The process that fetches."""
+    return known(running).beside.get("fetcher")
 
 
 def test_mail_waits_until_the_list_is_fetched_and_then_leaves(daemon: DaemonFactory) -> None:
@@ -75,27 +74,30 @@ def test_mail_waits_until_the_list_is_fetched_and_then_leaves(daemon: DaemonFact
 
 def test_fetcher_is_forked_again_when_it_dies_and_ends_with_the_daemon(daemon: DaemonFactory) -> None:
     running = started(daemon, SETTINGS)
-    first = eventually(lambda: beside(running) if len(beside(running)) == 2 else set())
+    first = eventually(lambda: fetcher(running))
+    assert first
 
-    for pid in first:
-        os.kill(pid, signal.SIGKILL)
-    second = eventually(lambda: beside(running) - first if len(beside(running) - first) == 2 else set())
+    os.kill(first, signal.SIGKILL)
+    second = eventually(lambda: fetcher(running) if fetcher(running) != first else None)
     assert "event=fetcher_died" in running.log()
     running.stop()
 
-    assert not any(map(alive, second))
+    assert second
+    assert not alive(second)
 
 
 def test_fetcher_ends_when_the_supervisor_is_killed(daemon: DaemonFactory) -> None:
     running = started(daemon, SETTINGS)
-    beside_it = eventually(lambda: beside(running) if len(beside(running)) == 2 else set())
+    pid = eventually(lambda: fetcher(running))
+    assert pid
 
     running.kill()
 
-    eventually(lambda: not any(map(alive, beside_it)))
+    eventually(lambda: not alive(pid))
 
 
 def test_daemon_that_asks_nobody_has_no_fetcher(daemon: DaemonFactory) -> None:
     running = started(daemon, SETTINGS.replace("hard", "off"))
 
-    assert eventually(lambda: len(beside(running))) == 1
+    assert "exporter" in known(running).beside
+    assert fetcher(running) is None

@@ -36,8 +36,7 @@ ADDRESS = "ann@example.com"
 class Turned:
     """A clock that tests turn."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    seconds = 0.0
 
     def __call__(self) -> float:
         return self.seconds
@@ -143,12 +142,10 @@ def test_sources_are_asked_in_their_order_until_one_has_a_usable_certificate(
     http = Answering()
 
     def found(*sources: Source) -> tuple[x509.Certificate, ...]:
-        search = finder(kept, *sources, folder=files, remotes={Source.HTTP: http})
-        return search.usable(ADDRESS, NOW)
+        return finder(kept, *sources, folder=files, remotes={Source.HTTP: http}).usable(ADDRESS, NOW)
 
     assert found(Source.STORE, Source.DIRECTORY, Source.HTTP) == certificates(imported)
-    assert found(Source.DIRECTORY, Source.STORE, Source.HTTP) == certificates(filed)
-    assert http.asked == []
+    assert (found(Source.DIRECTORY, Source.STORE, Source.HTTP), http.asked) == (certificates(filed), [])
 
 
 def test_certificate_of_the_folder_is_vouched_for_but_a_distrusted_one_is_not_used(
@@ -242,10 +239,8 @@ def test_many_who_ask_for_the_same_address_cost_one_question(kept: Certificates)
     http = Answering(ROOT.issue(ADDRESS), gate=gate)
     search = finder(kept, Source.HTTP, remotes={Source.HTTP: http})
     found: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(len(search.usable(ADDRESS, NOW)))) for _ in range(8)
-    ]
-
+    ask = lambda: found.append(len(search.usable(ADDRESS, NOW)))  # noqa: E731
+    threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     gate.set()
