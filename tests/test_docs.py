@@ -36,7 +36,14 @@ def test_settings_example_holds_every_setting_with_its_default() -> None:
         if field.name not in chosen:
             assert getattr(settings, field.name) == getattr(default, field.name), field.name
     text = (HOUSE / "contrib/postseal.yaml").read_text()
-    for group in (default.listen, default.limits, default.extraction, default.smime, default.guard):
+    for group in (
+        default.listen,
+        default.limits,
+        default.extraction,
+        default.authentication,
+        default.smime,
+        default.guard,
+    ):
         for field in dataclasses.fields(group):
             word = field.metadata.get("word", field.name)
             assert re.search(rf"(?m)^  {word}:", text), field.name

@@ -3,10 +3,21 @@
 A mail is `MAIL` but for what is given; a module for each one of `postseal.policy.conditions`.
 """
 
-from condition_cases import attachment, client, field, message, recipient, recipients, sender, text
+from condition_cases import (
+    attachment,
+    authentication,
+    client,
+    field,
+    message,
+    recipient,
+    recipients,
+    sender,
+    text,
+)
 
 CASES = (
     client.CASES
+    | authentication.CASES
     | sender.CASES
     | recipient.CASES
     | recipients.CASES

@@ -7,6 +7,7 @@ import pytest
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.settings import Limits, Settings
+from postseal.settings_judging import Authentication
 
 Written = Callable[[str], Policy]
 
@@ -21,6 +22,7 @@ def written(tmp_path: Path) -> Written:
             policies=tmp_path,
             accepted_domains=("example.com", "bücher.example"),
             trusted_networks=(ipaddress.ip_network("192.0.2.0/24"),),
+            authentication=Authentication(servers=("mx.example.com",), hops=1),
             limits=Limits(inspect_bytes=2000),
         )
         return load(settings, {"plain", "smime", "portal"})

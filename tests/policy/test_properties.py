@@ -12,6 +12,9 @@ from postseal.policy.policy import Policy
 from postseal.settings import Limits, Settings
 
 VALUES = {
+    "spf": "none",
+    "dkim": "[none, pass]",
+    "dmarc": "fail",
     "login": "[a, b]",
     "client_ip": "[127.0.0.0/8, '::1']",
     "tls": "false",

@@ -19,12 +19,14 @@ from postseal.errors import Failure
 from postseal.message import Message
 from postseal.policy import content
 from postseal.policy.address import Written, written
+from postseal.policy.authentication import Result, results
 from postseal.policy.files import Files
 from postseal.policy.kind import MessageType, types
 from postseal.policy.pattern import Pattern, seen
 from postseal.scalar import Network
 from postseal.settings import Settings
 from postseal.settings_extraction import Extraction
+from postseal.settings_judging import Authentication
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Site:
     trusted_networks: tuple[Network, ...] = settings.LOOPBACK
     inspect_bytes: int = 4 << 20
     extraction: Extraction = field(default_factory=Extraction)
+    authentication: Authentication = field(default_factory=Authentication)
 
     @classmethod
     def of(cls, values: Settings) -> "Site":
@@ -44,6 +47,7 @@ class Site:
             values.trusted_networks,
             values.limits.inspect_bytes,
             values.extraction,
+            values.authentication,
         )
 
     def accepts(self, address: str) -> bool:
@@ -81,6 +85,11 @@ class Transaction:
     def authors(self) -> Written:
         """The addresses in the From field."""
         return written(self.raw("from"))
+
+    @cached_property
+    def authenticity(self) -> dict[str, frozenset[Result]]:
+        """What servers of ours found about its origin, by the word of the check."""
+        return results(self.message, self.site.authentication)
 
     @cached_property
     def types(self) -> frozenset[MessageType]:

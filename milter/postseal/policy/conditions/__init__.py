@@ -8,7 +8,17 @@ raises Failure(UNINSPECTABLE); it never answers false instead.
 
 from collections.abc import Callable
 
-from postseal.policy.conditions import attachment, client, field, message, recipient, recipients, sender, text
+from postseal.policy.conditions import (
+    attachment,
+    authentication,
+    client,
+    field,
+    message,
+    recipient,
+    recipients,
+    sender,
+    text,
+)
 
 CONDITIONS: tuple[Callable[..., bool], ...] = (
     # Cheapest first: within a rule they are asked in this order, so a body is seldom decoded in vain.
@@ -45,6 +55,9 @@ CONDITIONS: tuple[Callable[..., bool], ...] = (
     message.sensitivity,
     message.automatic,
     message.mailing_list,
+    authentication.spf,
+    authentication.dkim,
+    authentication.dmarc,
     field.has_header,
     field.header_at_least,
     field.subject_words,
