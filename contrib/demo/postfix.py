@@ -55,7 +55,7 @@ class Postfix:
     *directory*: absolute, empty, and every folder above it open to the user postfix.
     *next_hop*: `[HOST]:PORT` or a transport.  *smtpd_milters*, *non_smtpd_milters*: as in main.cf.
     *login*: the path of a Dovecot auth socket (`demo.login`) for SMTP AUTH.
-    *parameters*: more of main.cf, which win; *services*: more lines of master.cf.
+    *parameters*: more of main.cf, which win; *services*: more lines of master.cf, also in place of ours.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Postfix:
                 "smtpd_sasl_path": str(login),
             }
         self._main |= parameters or {}
-        self._master = _MASTER.format(port=self.port, reinjection_port=self.reinjection_port) + services
+        self._master = _without(_MASTER, services).format(**vars(self)) + services
 
     def __enter__(self) -> Self:
         self.start()
@@ -268,7 +268,6 @@ defer     unix  - - n -     0 bounce
 trace     unix  - - n -     0 bounce
 proxymap  unix  - - n -     - proxymap
 smtp      unix  - - n -     - smtp
-relay     unix  - - n -     - smtp
 showq     unix  n - n -     - showq
 error     unix  - - n -     - error
 retry     unix  - - n -     - error
@@ -277,6 +276,12 @@ anvil     unix  - - n -     1 anvil
 scache    unix  - - n -     1 scache
 postlog   unix-dgram n - n - 1 postlogd
 """
+
+
+def _without(lines: str, services: str) -> str:
+    """*lines* of master.cf less those whose name and type one of *services* has."""
+    theirs = {tuple(line.split()[:2]) for line in services.splitlines() if line[:1].isalnum()}
+    return "".join(line for line in lines.splitlines(keepends=True) if tuple(line.split()[:2]) not in theirs)
 
 
 def _is_master(process: int) -> bool:

@@ -24,6 +24,7 @@ def written(tmp_path: Path) -> Written:
             trusted_networks=(ipaddress.ip_network("192.0.2.0/24"),),
             authentication=Authentication(servers=("mx.example.com",), hops=1),
             limits=Limits(inspect_bytes=2000),
+            held_mail_returns=True,
         )
         return load(settings, {"plain", "smime", "portal"})
 

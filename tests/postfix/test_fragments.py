@@ -2,38 +2,25 @@
 
 import smtplib
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from conftest import PostfixFactory
-from demo.place import LOOPBACK, free_port
+from demo.place import LOOPBACK
 from demo.postfix import Postfix
 from demo.sink import Sink
+from fragments import Fragments
 
-FRAGMENTS = Path(__file__).parents[2] / "contrib" / "postfix"
 MESSAGE = b"Subject: hi\r\n\r\nhi\r\n"
 
 
 class Wired:
-    """A Postfix with the fragments applied; the ports that need be free are exchanged, nothing else."""
+    """A Postfix with the fragments applied."""
 
     def __init__(self, start: PostfixFactory) -> None:
-        self.reinjection_port = free_port()
-        services = (FRAGMENTS / "master.cf").read_text()
-        for theirs, port in ("127.0.0.1:10027", self.reinjection_port), ("submission", free_port()):
-            assert f"\n{theirs} " in services
-            services = services.replace(f"\n{theirs} ", f"\n127.0.0.1:{port} ")
-        self.smtp_port = free_port()
-        services = services.replace("\nsmtp  ", f"\n127.0.0.1:{self.smtp_port}  ")
-        self.postfix: Postfix = start(parameters=_parameters(), services=services)
-
-
-def _parameters() -> dict[str, str]:
-    """The settings of the main.cf fragment: name → value, continuation lines joined."""
-    lines = [line for line in (FRAGMENTS / "main.cf").read_text().splitlines() if not line.startswith("#")]
-    pairs = "\n".join(lines).replace("\n ", " ").splitlines()
-    return dict((part.strip() for part in pair.split("=", 1)) for pair in pairs if pair)  # type: ignore[misc]
+        fragments = Fragments()
+        self.smtp_port, self.reinjection_port = fragments.smtp_port, fragments.reinjection_port
+        self.postfix: Postfix = start(parameters=fragments.parameters, services=fragments.services)
 
 
 @pytest.fixture

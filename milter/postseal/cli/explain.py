@@ -15,6 +15,7 @@ from postseal.daemon import house
 from postseal.envelope import Envelope
 from postseal.errors import BadInput, Failure
 from postseal.methods.method import Methods
+from postseal.outcome import Held
 from postseal.pipeline import BOUNCED, KEPT, intended, obstacles
 from postseal.policy.explanation import Explanation, Line, described, told
 from postseal.policy.scanned import scanned
@@ -56,9 +57,16 @@ def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, as_text: b
 
 def _outcome(explanation: Explanation, line: Line, methods: Methods) -> str:
     if line.treatment.refusal:
-        return "the message is refused"
+        held = isinstance(line.treatment.refusal, Held)
+        return "the message is held" if held else "the message is refused"
     if not line.treatment.leaves:
         return "gets no copy"
+    if line.treatment.holds:
+        return f"the message is held; released, it {_copy(explanation, line, methods)}"
+    return _copy(explanation, line, methods)
+
+
+def _copy(explanation: Explanation, line: Line, methods: Methods) -> str:
     word = _intended(explanation, line, methods)
     if isinstance(word, Failure):
         answer = refusal(word.cause, line.treatment.on_error)
@@ -101,6 +109,7 @@ def _line_facts(explanation: Explanation, line: Line, methods: Methods) -> dict[
         "deleted": treatment.deleted,
         "added": [addition.address for addition in treatment.added],
         "redirected": [addition.address for addition in treatment.redirected],
+        "held": [hold.reason for hold in treatment.holds],
         "refusal": str(refused) if refused else None,
         "cause": refused.cause if refused else word.cause if isinstance(word, Failure) else None,
         "on_error": str(treatment.on_error) or "defer",

@@ -14,6 +14,9 @@ from postseal.document import Node, Scalar, bad
 from postseal.outcome import Reply
 from postseal.policy.values import some
 
+HOLDS = "hold"
+"""The kind of name that a reader knows if the MTA may be asked to hold mail."""
+
 
 def methods(node: Node, reader: Reader) -> tuple[str, ...]:
     """Methods, the preferred one first."""
@@ -100,6 +103,21 @@ def lifetime(node: Node, _reader: object = None) -> float:
     return seconds
 
 
+def reason(node: Node, reader: Reader) -> str:
+    """Why it is held, for the administrator: a sentence in ASCII on one line, at most 400 characters."""
+    check_holding(node, reader)
+    return sentence(node)
+
+
+def check_holding(node: Node, reader: Reader) -> None:
+    """Raise BadInput unless the MTA gives back to us what was held: released, it would leave unprotected."""
+    if not reader.names.get(HOLDS):
+        what = "mail cannot be held here: released, it would leave without Postseal"
+        hint = "wire the listener postseal-release (contrib/postfix) and set held_mail_returns: true"
+        raise bad(node.place, what, hint)
+
+
+Reason = Annotated[str, reason]
 Methods = Annotated[tuple[str, ...], methods]
 Yes = Annotated[bool, yes]
 Lifetime = Annotated[float, lifetime]

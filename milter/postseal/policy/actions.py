@@ -19,9 +19,9 @@ from postseal.policy import (
     recipient_actions,
     table,
 )
-from postseal.policy.action_values import Rejection, Yes
+from postseal.policy.action_values import Reason, Rejection, Yes
 from postseal.scalar import mapped
-from postseal.treatment import Treatment
+from postseal.treatment import Hold, Treatment
 
 
 def sign(treatment: Treatment, _yes: Yes) -> Treatment:
@@ -37,6 +37,16 @@ def reject(treatment: Treatment, reply: Rejection) -> Treatment:
     return replace(treatment, refusal=treatment.refusal or reply)
 
 
+def quarantine(treatment: Treatment, reason: Reason) -> Treatment:
+    """Have the MTA hold the whole message, for all its recipients, until an administrator has looked at it.
+
+    Released, it is judged again as it was when it came, and this rule no longer holds it; what the rules say
+    about protection is done then.  A rule that refuses the message wins.
+    """
+    rule = treatment.rules[-1] if treatment.rules else ""
+    return replace(treatment, holds=(*treatment.holds, Hold(rule, reason)))
+
+
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     *protection_actions.ACTIONS,
     sign,
@@ -44,6 +54,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     *body_actions.ACTIONS,
     *recipient_actions.ACTIONS,
     *notice_actions.ACTIONS,
+    quarantine,
     reject,
 )
 """All actions."""

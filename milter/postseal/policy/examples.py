@@ -59,7 +59,8 @@ class Outcome:
 def _exactly(treatment: Treatment) -> tuple[object, ...]:
     """What an example must say exactly."""
     protection = treatment.protect, treatment.unreached, treatment.already, treatment.sign
-    return *protection, treatment.refusal, treatment.deleted, _addresses(treatment.redirected)
+    held = {hold.reason for hold in treatment.holds}
+    return *protection, held, treatment.refusal, treatment.deleted, _addresses(treatment.redirected)
 
 
 def _addresses(additions: tuple[Addition, ...]) -> set[str]:

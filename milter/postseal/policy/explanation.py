@@ -104,6 +104,7 @@ def described(treatment: Treatment) -> str:
             parts.append(f"expire: {span(int(treatment.lifetime))}")
     if treatment.sign:
         parts.append("sign: true")
+    parts += [f"quarantine: {hold.reason}" for hold in treatment.holds]
     if str(treatment.on_error):
         parts.append(f"on_error: {treatment.on_error}")
     if not parts:

@@ -11,7 +11,7 @@ from postseal.binding import Reader, known
 from postseal.document import Entry, Mapping, Node, Problems, Scalar, Sequence, bad
 from postseal.errors import Cause
 from postseal.outcome import Reply
-from postseal.policy.action_values import rejection
+from postseal.policy.action_values import check_holding, rejection
 from postseal.remedy import Choice, OnError, Remedy
 
 _NEXT: Final = "next"
@@ -72,7 +72,10 @@ def _remedy(node: Node, reader: Reader) -> Remedy:
     word = scalar.one(node)
     if word.text == _NEXT:
         raise bad(word.place, "'next' needs a cause", "write it by cause: {crypto: [next, defer]}")
-    return Remedy(Choice(known(word, [choice.value for choice in Choice], "word")))
+    choice = Choice(known(word, [choice.value for choice in Choice], "word"))
+    if choice is Choice.QUARANTINE:
+        check_holding(word, reader)
+    return Remedy(choice)
 
 
 OnErrors = Annotated[OnError, on_error]

@@ -12,6 +12,7 @@ from postseal.binding import Reader
 from postseal.document import Problems
 from postseal.errors import Place
 from postseal.policy import source
+from postseal.policy.action_values import HOLDS
 from postseal.policy.compiled import Kept
 from postseal.policy.examples import Example, check
 from postseal.policy.failure import OnErrors
@@ -45,7 +46,8 @@ class PolicyFile(Preamble):
 def load(settings: Settings, methods: Collection[str]) -> Policy:
     """The policy in the folder that *settings* name.  *methods*: the words that `protect` may use."""
     problems = Problems()
-    reader = Reader({"method": frozenset(methods) - {"plain"}})
+    holds = {"quarantine"} if settings.held_mail_returns else frozenset[str]()
+    reader = Reader({"method": frozenset(methods) - {"plain"}, HOLDS: holds})
     sources = source.read(settings.policies, problems)
     contents = []
     for node in sources.nodes:
