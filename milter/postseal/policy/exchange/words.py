@@ -264,3 +264,18 @@ PROPERTIES: dict[str, Word] = {
     ),
 }
 """What is said about a rule rather than about mail."""
+
+OTHERS: dict[str, str] = {
+    "Name, Priority": "`name`; the order of files and rules",
+    "State, Enabled": "`mode: off`",
+    "RuleErrorAction": "`on_error`; a failure never lets mail through",
+    "FromMemberOf, SentToMemberOf, BetweenMemberOf, AnyOf…HeaderMemberOf": "a list of addresses: `lists`",
+    "MessageContainsDataClassifications": "types of sensitive information of our own",
+    "ModerateMessageByUser, ModerateMessageByManager, AddManagerAsRecipientType": "not imported",
+    "RouteMessageOutboundConnector, RouteMessageOutboundRequireTls": "the mail server's own policy",
+    "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
+    "ApplyRightsProtectionCustomizationTemplate": "not imported",
+    "NotifySender": "`notify_sender`, and `reject` beside it",
+    "HasSenderOverride, SenderInRecipientList, RecipientInSenderList, HasClassification": "nothing",
+}
+"""What is not carried over by itself, and what to use."""
