@@ -42,6 +42,9 @@ class Sealing:
     def reaches(self, recipient: Recipient) -> bool:
         return recipient in self.reached
 
+    def made(self, message: Message) -> bool:
+        return message.body.read().startswith(b"made by us")
+
     def obstacle(self, recipient: Recipient) -> str:
         return "no key"
 

@@ -33,6 +33,9 @@ class Sealing:
             raise Failure(self.looking, "cannot look")
         return recipient in self.reached
 
+    def made(self, message: Message) -> bool:
+        return message.body.read().startswith(b"made by us")
+
     def obstacle(self, recipient: Recipient) -> str:
         return "no key"
 
@@ -221,6 +224,12 @@ def test_already_protected_is_left_or_wrapped(already: Already, method: str, bod
 
 def test_already_protected_is_left_even_for_people_out_of_reach() -> None:
     assert told(outcome(asked(Unreached.REFUSE), ANN, smime=Sealing(), body=PGP)) == [("kept", (ANN,))]
+
+
+def test_already_protected_is_what_a_method_of_ours_made() -> None:
+    body = b"made by us and sealed"
+
+    assert told(outcome(asked(Unreached.REFUSE), ANN, smime=Sealing(), body=body)) == [("kept", (ANN,))]
 
 
 def test_already_protected_may_be_refused() -> None:

@@ -234,7 +234,8 @@ class _Work:
 
     @cached_property
     def _encrypted(self) -> bool:
-        return encryption.encrypted(self._message)
+        made = any(method.made(self._message) for method in self._methods.table.values())
+        return made or encryption.encrypted(self._message)
 
     @cached_property
     def _signed(self) -> bool:

@@ -77,10 +77,10 @@ def carrier(message: Message, cover: Cover, edits: Iterable[HeaderEdit], spool: 
     """The mail that carries *message* as *cover* says.  *edits*: what rules wrote into its header."""
     boundary = b"=_" + secrets.token_hex(16).encode("ascii")
     draft = spool.draft()
-    for piece in _body(message, cover, boundary):
+    for piece in written(message, cover, boundary):
         draft.write(piece)
-    written = [edit.name for edit in edits if isinstance(edit, SetHeader | AddHeader)]
-    names = (*_OUTSIDE, *(name for name in written if name.lower() not in _OVER_THE_TEXT))
+    named = [edit.name for edit in edits if isinstance(edit, SetHeader | AddHeader)]
+    names = (*_OUTSIDE, *(name for name in named if name.lower() not in _OVER_THE_TEXT))
     kept = [header for header in message.headers if header.named(*names) or _is_subject(header, cover)]
     if cover.subject != _KEEP:
         kept.append(_subject(cover.subject))
@@ -99,7 +99,8 @@ def _subject(text: str) -> Header:
     return Header(b"Subject", b" " + encoded.encode("ascii"))
 
 
-def _body(message: Message, cover: Cover, boundary: bytes) -> Iterator[bytes]:
+def written(message: Message, cover: Cover, boundary: bytes) -> Iterator[bytes]:
+    """The body of the mail that carries *message*, of which only the author counts here."""
     wording = WORDINGS[cover.brand.language]
     inner = boundary + b"a"
     yield b'--%b\r\nContent-Type: multipart/alternative; boundary="%b"\r\n\r\n' % (boundary, inner)

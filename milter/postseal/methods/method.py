@@ -42,6 +42,13 @@ class Method(Protocol):
         """
         ...
 
+    def made(self, message: Message) -> bool:
+        """Whether *message* is one that this method has made, so that it needs no protection any more.
+
+        Told by its octets; a method whose messages anybody can recognise need not say so.
+        """
+        ...
+
 
 class Signature(Protocol):
     """Signs on behalf of the sender, before any method protects the message."""

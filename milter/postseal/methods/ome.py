@@ -23,6 +23,7 @@ from postseal.errors import Cause, Failure
 from postseal.message import Message
 from postseal.methods.carrier import Cover, carrier
 from postseal.methods.method import Order
+from postseal.methods.recognition import is_carrier
 from postseal.recurrence import KEEP, has_own_id, told_from_others
 from postseal.sealed.armor import armored_size
 from postseal.sealed.container import ID_OCTETS, KEY_OCTETS, sealed, sealed_size
@@ -101,6 +102,10 @@ class OmeMethod:
             subject=self._settings.subject,
         )
         return carrier(message, cover, order.treatment.headers, self._spool)
+
+    def made(self, message: Message) -> bool:
+        """Whether *message* is a carrier mail of ours."""
+        return is_carrier(message, self._settings, self._spool)
 
     def _attached(self, message: Message) -> bool:
         """Whether the container travels with the mail."""

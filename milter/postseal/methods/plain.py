@@ -21,3 +21,7 @@ class PlainMethod:
     ) -> Message:
         """*message* itself."""
         return message
+
+    def made(self, message: Message) -> bool:
+        """It makes none."""
+        return False

@@ -88,6 +88,10 @@ class SmimeMethod:
         kind = f'application/pkcs7-mime; smime-type={smime_type(self._cipher)}; name="smime.p7m"'
         return replaced(message, draft.body(), Header.of("Content-Type", kind), *_CONTENT)
 
+    def made(self, message: Message) -> bool:
+        """Everybody recognises encrypted mail (`postseal.policy.encryption`)."""
+        return False
+
     def _certificate(self, recipient: Recipient) -> x509.Certificate:
         for certificate in self._certificates.usable(recipient.address, self._clock()):
             return certificate

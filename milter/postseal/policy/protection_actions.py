@@ -50,9 +50,9 @@ def never_protect(treatment: Treatment, _yes: Yes) -> Treatment:
 def already_protected(treatment: Treatment, choice: Already) -> Treatment:
     """What becomes of a message that the sender has encrypted already: `leave`, `wrap` or `reject`.
 
-    Encrypted means S/MIME, PGP/MIME or OpenPGP armor as the only text, told by the octets.  `leave`, the
-    default, lets it go as it is; `wrap` protects it again; `reject` refuses it, for gateways that must
-    inspect all mail.  With `leave`, a message that is signed or encrypted is not signed either.
+    Encrypted means S/MIME, PGP/MIME, OpenPGP armor as the only text, or sealed by us; the octets
+    tell.  `leave`, the default, lets it go as it is; `wrap` protects it again; `reject` refuses it, for
+    gateways that must inspect all mail.  With `leave`, what is signed or encrypted is not signed either.
     """
     return replace(treatment, already=choice)
 

@@ -1,0 +1,88 @@
+"""Whether a message is a carrier mail of ours, octet for octet: then what it carries is sealed already.
+
+Nothing is believed: the mail is written anew from the container in it, and must come out the same.  One with
+a word of somebody else in it, as when a reader forwards it with a remark, is no carrier mail.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from postseal.body import Body, Spool
+from postseal.cms import encoding, field
+from postseal.message import Message
+from postseal.methods.carrier import Cover, written
+from postseal.sealed.armor import dearmored
+from postseal.sealed.container import Tampered
+from postseal.settings_ome import Ome
+
+_BOUNDARY: Final = re.compile(rb"=_[0-9a-f]{32}")
+_UNTIL: Final = re.compile(rb"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC")
+_FIRST: Final = 1 << 16
+"""Octets within which the words around the container end; far more than they ever take."""
+_BEFORE: Final = b'name="p" value="\r\n'
+_BEHIND: Final = b'">'
+
+
+def is_carrier(message: Message, settings: Ome, spool: Spool) -> bool:
+    """Whether *message* is a carrier mail that *settings* would write."""
+    kind = field.parametrized(message.first("Content-Type") or b"")
+    boundary = kind.parameters.get("boundary", b"")
+    if not settings.portal or kind.value != "multipart/mixed" or not _BOUNDARY.fullmatch(boundary):
+        return False
+    words = b"".join(encoding.from_quoted_printable([message.body.read(0, _FIRST)]))
+    link = re.search(re.escape(settings.portal.encode()) + rb"/m/([0-9a-f]{32})", words)
+    container = _container(message.body, spool)
+    id_ = re.search(rb'name="id" value="([0-9a-f]{32})"', words) if container else link
+    if id_ is None:
+        return False
+    digest = _digest(message.body.pieces())
+    host = urlsplit(settings.portal).hostname or settings.portal
+    for online in (True, False) if container else (True,):
+        cover = Cover(
+            brand=settings.brand,
+            portal_name=settings.brand.name or host,
+            link=f"{settings.portal}/m/{id_[1].decode('ascii')}",
+            online=online,
+            container=container,
+            until=_until(words),
+            subject=settings.subject,
+        )
+        if _digest(written(message, cover, boundary)) == digest:
+            return True
+    return False
+
+
+def _container(body: Body, spool: Spool) -> Body | None:
+    """The container that is attached, if one is."""
+    begins = body.find(_BEFORE)
+    ends = body.find(_BEHIND, begins) if begins >= 0 else -1
+    if ends < 0:
+        return None
+    draft = spool.draft()
+    try:
+        for piece in dearmored(body.part(begins + len(_BEFORE), ends).pieces()):
+            draft.write(piece)
+    except Tampered:
+        return None
+    return draft.body()
+
+
+def _until(words: bytes) -> datetime | None:
+    found = _UNTIL.search(words)
+    if found is None:
+        return None
+    try:
+        return datetime.strptime(found[1].decode("ascii"), "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _digest(pieces: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
