@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo test lint bench bench-split faults interop bench-policy clean tools
+.PHONY: help demo test lint bench bench-split faults fuzz-sealed interop bench-policy clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -38,6 +38,9 @@ bench-policy: $(STAMP) ## measure what a policy costs per message, from 10 to 10
 
 faults: $(STAMP) ## kill, stop and break everything at every step, and count what is lost or comes twice (minutes)
 	@PYTHONPATH=contrib:tests python -m faults.campaign $(ARGS)
+
+fuzz-sealed: $(STAMP) ## throw octets at the sealed container (ARGS="--seconds 600")
+	@python tests/sealed/fuzz.py $(ARGS)
 
 interop: $(STAMP) ## ask OpenSSL, NSS, Thunderbird's NSS, gpgsm and Bouncy Castle; write docs/interop.md
 	@PYTHONPATH=contrib:tests python -m interop_lab.matrix "$$(contrib/thunderbird-libraries)" > .tools/interop.md

@@ -3,8 +3,13 @@
 import email
 import email.policy
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
 
 from postseal.body import Body, Spool
 from postseal.envelope import Client, Envelope, Recipient
@@ -15,6 +20,7 @@ from postseal.sealed.armor import dearmored
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
 from postseal.sealed.master import LocalKeys
 from postseal.settings_ome import Ome
+from postseal.store.migrate import migrate
 from postseal.store.ring import Ring
 from postseal.store.sealed import unwrapped
 from postseal.treatment import Treatment
@@ -107,3 +113,12 @@ def link(mail: EmailMessage) -> str:
     found = re.search(rf"{PORTAL}/m/[0-9a-f]{{32}}(?=\r?$)", plain.get_content(), re.MULTILINE)
     assert found
     return found[0]
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Iterator[Ring]:
+    dsn = f"sqlite:///{tmp_path}/store/store.sqlite"
+    migrate(dsn)
+    ring = Ring(dsn, timeout=30, keys=KEYS)
+    with closing(ring.open().store):
+        yield ring
