@@ -10,8 +10,8 @@ import pytest
 
 from offline_place import postseal
 
-COMMANDS = ("run", "check", "explain", "apply", "policy", "certs", "smime", "reload", "status", "completion")
-GROUPS = ("certs", "policy", "smime")
+GROUPS = ("certs", "keys", "messages", "policy", "smime")
+COMMANDS = ("run", "check", "explain", "apply", *GROUPS, "reload", "status", "completion")
 
 
 def test_help_names_every_command_and_exit_code() -> None:

@@ -8,6 +8,8 @@ from postseal.cli.check import check
 from postseal.cli.completion import completion
 from postseal.cli.control import reload, status
 from postseal.cli.explain import explain
+from postseal.cli.keys import keys
+from postseal.cli.messages import messages
 from postseal.cli.policy import policy
 from postseal.cli.run import run
 from postseal.cli.smime import smime_group
@@ -31,5 +33,8 @@ def main() -> None:
     """
 
 
-for command in (run, check, explain, apply, policy, certs, smime_group, reload, status, completion):
+for command in (
+    *(run, check, explain, apply, policy, certs, keys, messages, smime_group),
+    *(reload, status, completion),
+):
     main.add_command(command)

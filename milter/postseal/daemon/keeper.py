@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from postseal import log
-from postseal.daemon import house
+from postseal.daemon import house, housekeeper
 from postseal.errors import BadInput, Failure
 from postseal.settings import Settings
 from postseal.store.engine import Store
@@ -73,6 +73,8 @@ def keep(settings: Settings, directory: Path, control: int, *, generation: int, 
     """Look after the store until *control* closes, then exit the process."""
     keeper = Keeper(settings, directory, generation=generation, made=made)
     threading.Thread(target=keeper.run, name="keeper", daemon=True).start()
+    if settings.ome.portal:
+        threading.Thread(target=housekeeper.run, args=(settings,), name="housekeeper", daemon=True).start()
     os.read(control, 1)
     os._exit(0)
 
