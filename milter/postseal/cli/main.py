@@ -3,6 +3,7 @@
 import click
 
 from postseal.cli.apply import apply
+from postseal.cli.ca import ca
 from postseal.cli.certs import certs
 from postseal.cli.check import check
 from postseal.cli.completion import completion
@@ -34,7 +35,7 @@ def main() -> None:
 
 
 for command in (
-    *(run, check, explain, apply, policy, certs, keys, messages, smime_group),
+    *(run, check, explain, apply, policy, ca, certs, keys, messages, smime_group),
     *(reload, status, completion),
 ):
     main.add_command(command)
