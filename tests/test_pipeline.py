@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postseal.body import Body
+from postseal.cms.header_protection import Veil
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
-from postseal.methods.method import Methods, Order
+from postseal.methods.method import Manner, Methods, Order
 from postseal.methods.plain import PlainMethod
 from postseal.outcome import Held, Outcome, Reply
 from postseal.pipeline import process
@@ -38,6 +39,7 @@ class Sealing:
     reached: frozenset[Recipient] = frozenset()
     fails: Cause | None = None
     readers: list[tuple[Recipient, ...]] = field(default_factory=list)
+    manners: Mapping[Recipient, Manner] = field(default_factory=dict)
 
     def reaches(self, recipient: Recipient) -> bool:
         return recipient in self.reached
@@ -47,6 +49,9 @@ class Sealing:
 
     def obstacle(self, recipient: Recipient) -> str:
         return "no key"
+
+    def manner(self, recipient: Recipient) -> Manner:
+        return self.manners.get(recipient, Manner())
 
     def protect(
         self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None
@@ -58,7 +63,7 @@ class Sealing:
 
 
 class Pen:
-    def sign(self, message: Message, envelope: Envelope) -> Message:
+    def sign(self, message: Message, envelope: Envelope, *, veil: Veil = Veil.CLEAR) -> Message:
         if not envelope.sender:
             raise Failure(Cause.NO_SIGNER, "nobody")
         return message.adding(Header.of("Signed", "yes"))
@@ -75,6 +80,16 @@ def envelope(*recipients: Recipient, sender: str = "me@x.example") -> Envelope:
 
 def methods(smime: Sealing, ome: Sealing | None = None) -> Methods:
     return Methods({"plain": PlainMethod(), "smime": smime, "ome": ome or Sealing()}, Pen())
+
+
+def test_process_recipients_of_different_manners_share_no_copy() -> None:
+    smime = Sealing(frozenset({ANN, BOB, CAT}), manners={BOB: Manner("aes-256-gcm")})
+    treatments = dict.fromkeys((ANN, BOB, CAT), Treatment(("smime",)))
+
+    found = process(message(), envelope(ANN, BOB, CAT), Rules(treatments), methods(smime))
+
+    assert isinstance(found, list)
+    assert [copy.recipients for copy in found] == [(ANN, CAT), (BOB,)]
 
 
 def test_process_no_treatment_leaves_the_message_alone() -> None:

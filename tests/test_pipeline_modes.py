@@ -1,14 +1,16 @@
 """Required, bounced, if possible, never; the next method; and what the sender protected himself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
 from postseal.body import Body
+from postseal.cms.header_protection import Veil
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
-from postseal.methods.method import Methods, Order
+from postseal.methods.method import Manner, Methods, Order
 from postseal.methods.plain import PlainMethod
 from postseal.outcome import Held, Outcome, Reply
 from postseal.pipeline import carry_out
@@ -27,6 +29,7 @@ class Sealing:
     looking: Cause | None = None
     sealing: Cause | None = None
     readers: list[tuple[Recipient, ...]] = field(default_factory=list)
+    manners: Mapping[Recipient, Manner] = field(default_factory=dict)
 
     def reaches(self, recipient: Recipient) -> bool:
         if self.looking:
@@ -39,6 +42,9 @@ class Sealing:
     def obstacle(self, recipient: Recipient) -> str:
         return "no key"
 
+    def manner(self, recipient: Recipient) -> Manner:
+        return self.manners.get(recipient, Manner())
+
     def protect(
         self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None
     ) -> Message:
@@ -49,7 +55,7 @@ class Sealing:
 
 
 class Pen:
-    def sign(self, message: Message, envelope: Envelope) -> Message:
+    def sign(self, message: Message, envelope: Envelope, *, veil: Veil = Veil.CLEAR) -> Message:
         return message.adding(Header.of("Signed", "yes"))
 
 

@@ -109,6 +109,18 @@ def test_load_leaves_defaults(tmp_path: Path):
         pytest.param("metrics: '[::]:9'", "1:10: other hosts can reach '[::]:9'", id="open-metrics-6"),
         pytest.param("metrics: localhost", "1:10: bad address 'localhost'", id="metrics"),
         pytest.param("smime: {cipher: des}", "1:17: unknown cipher 'des'", id="cipher"),
+        pytest.param("smime: {cipher: aes-256-gcm}", "1:17: unknown cipher 'aes-256-gcm'", id="gcm for all"),
+        pytest.param(
+            "smime: {peers: [{recipients: [x.example], cipher: 3des}]}",
+            "1:51: unknown cipher of peers '3des'",
+            id="cipher of a peer",
+        ),
+        pytest.param(
+            "smime: {peers: [{recipients: [x.example], key_transport: rsa}]}",
+            "1:58: unknown key transport 'rsa'",
+            id="key transport",
+        ),
+        pytest.param("smime: {subject: none}", "1:18: unknown word 'none'", id="subject"),
         pytest.param("accepted_domains: '*.a.b'", "1:19: expected a domain, found '*.a.b'", id="wildcard"),
         pytest.param("accepted_domains: [a@b.c]", "1:20: expected a domain, found 'a@b.c'", id="address"),
         pytest.param(

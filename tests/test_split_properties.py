@@ -27,7 +27,7 @@ from postseal.certificates import directory
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure, Problem
 from postseal.message import Header, Message
-from postseal.methods.method import Method, Methods
+from postseal.methods.method import Manner, Method, Methods
 from postseal.methods.plain import PlainMethod
 from postseal.methods.smime import SmimeMethod
 from postseal.outcome import Copy, Held, Reply
@@ -98,6 +98,12 @@ class Broken:
     def obstacle(self, recipient: Recipient) -> str:
         return "broken"
 
+    def manner(self, recipient: Recipient) -> Manner:
+        return Manner()
+
+    def made(self, message: Message) -> bool:
+        return False
+
     def protect(self, message: Message, recipients: tuple[Recipient, ...], **_: object) -> Message:
         raise Failure(Cause.CRYPTO, "broken")
 
@@ -113,7 +119,7 @@ class Rules:
 
 
 class Pen:
-    def sign(self, message: Message, envelope: Envelope) -> Message:
+    def sign(self, message: Message, envelope: Envelope, **_: object) -> Message:
         return message.adding(Header.of("X-Signed", "yes"))
 
 

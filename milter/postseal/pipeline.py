@@ -17,7 +17,7 @@ from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
 from postseal.header_edits import addresses, edited
 from postseal.message import Message
-from postseal.methods.method import Method, Methods, Order
+from postseal.methods.method import Manner, Method, Methods, Order
 from postseal.outcome import Copy, Held, Outcome
 from postseal.policy import encryption
 from postseal.remedy import REJECT, OnError, refusal
@@ -172,6 +172,7 @@ class _Need(NamedTuple):
     word: str
     treatment: Treatment
     alone: str  # the address of one who must not share it, or ""
+    manner: Manner = Manner()
 
 
 class _Work:
@@ -195,7 +196,8 @@ class _Work:
             raise Failure(Cause.NO_CERTIFICATE, obstacles(table, treatment, recipient))
         # A protected copy names its readers, so nobody may share one with a hidden recipient.
         alone = word in treatment.protect and not _shown(recipient, self._visible, treatment)
-        return _Need(self, word, treatment, key(recipient.address) if alone else "")
+        manner = table[word].manner(recipient) if word in treatment.protect else Manner()
+        return _Need(self, word, treatment, key(recipient.address) if alone else "", manner)
 
     def copy(self, need: _Need, recipients: tuple[Recipient, ...]) -> Copy:
         """The copy of *recipients*.  Raises Failure."""
@@ -209,7 +211,7 @@ class _Work:
         if treatment.protect or treatment.sign:
             message = message.without("Bcc")
         if sign:
-            message = self._methods.signature.sign(message, self._envelope)
+            message = self._methods.signature.sign(message, self._envelope, veil=need.manner.veil)
         if need.word in treatment.protect:
             message = self._methods.table[need.word].protect(
                 message, recipients, order=Order(self._message, self._envelope, treatment)

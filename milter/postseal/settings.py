@@ -17,7 +17,7 @@ from postseal.scalar import Network
 from postseal.settings_extraction import Extraction
 from postseal.settings_judging import Authentication
 from postseal.settings_ome import Ome
-from postseal.settings_smime import CIPHERS, Smime
+from postseal.settings_smime import NAMES, Smime
 
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
@@ -191,7 +191,7 @@ def notices_from(settings: Settings, host: str) -> str:
 def load(path: Path) -> Settings:
     """The settings in the file *path*.  Raises BadInput with every problem of the file."""
     node = document.load(path)
-    settings = Reader({"cipher": CIPHERS}).bind(node, Settings)
+    settings = Reader(NAMES).bind(node, Settings)
     problems = Problems()
     if not settings.listen.beyond_loopback:
         for words, written, host in (

@@ -14,6 +14,24 @@ from postseal.errors import Place
 CIPHERS = ("aes-128-cbc", "aes-256-cbc")
 """Content encryption that every mail program in use can read, by the words of postseal.yaml."""
 
+PEER_CIPHERS = (*CIPHERS, "aes-128-gcm", "aes-256-gcm")
+"""Content encryption that a peer may insist on."""
+
+KEY_TRANSPORTS = ("rsa-pkcs1", "rsa-oaep")
+"""How RSA keys get the content-encryption key."""
+
+SIGNATURES = ("rsa-pkcs1", "rsa-pss")
+"""How RSA keys sign."""
+
+
+NAMES = {
+    "cipher": CIPHERS,
+    "cipher of peers": PEER_CIPHERS,
+    "key transport": KEY_TRANSPORTS,
+    "signature": SIGNATURES,
+}
+"""The words that settings choose from."""
+
 
 class Revocation(StrEnum):
     """What is asked about revocation, and what it means if nobody knows."""
@@ -28,6 +46,13 @@ class KeyChange(StrEnum):
 
     PENDING = "pending"  # it waits for the administrator
     SAME_ISSUER = "same_issuer"  # used at once if the issuer of the pinned one issued it; else it waits
+
+
+class Subject(StrEnum):
+    """Whether the subject of encrypted mail can be read outside; inside it is always."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"  # [...] stands there
 
 
 class Source(StrEnum):
@@ -115,6 +140,19 @@ class Decryption:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """How mail to *recipients*, addresses or domains, is encrypted; what is left out is chosen as for others.
+
+    *key_transport* is for RSA keys.
+    """
+
+    recipients: tuple[Annotated[str, sender], ...]
+    cipher: Annotated[str, Name("cipher of peers")] = ""
+    key_transport: Annotated[str, Name("key transport")] = ""
+    subject: Subject | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ldap:
     """A directory of people with certificates.
 
@@ -155,6 +193,9 @@ class Smime:
     *certificates*: a folder of files that the administrator vouches for.  *trust*: the folder of
     authorities for all others.  *subject_addresses*: whether an address in the subject counts where the
     subjectAltName has none.
+    *header_protection*: whether From, To, Subject and the like go inside too (RFC 9788).  *subject*: whether
+    the subject of encrypted mail can be read outside.  *signature*: how RSA keys sign.
+    *peers*: those of whom more is known; the first that names the address, else its domain, counts.
     """
 
     certificates: Path | None = None
@@ -166,3 +207,7 @@ class Smime:
     subject_addresses: bool = False
     key_change: KeyChange = KeyChange.PENDING
     lookup: Lookup = field(default_factory=Lookup)
+    signature: Annotated[str, Name("signature")] = "rsa-pkcs1"
+    header_protection: bool = True
+    subject: Subject = Subject.VISIBLE
+    peers: tuple[Peer, ...] = ()

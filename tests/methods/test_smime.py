@@ -17,8 +17,9 @@ from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
-from postseal.settings_smime import Identity
+from postseal.settings_smime import Identity, Smime
 
+BARE = Smime(header_protection=False)  # that is another test's matter
 ROOT = Authority.root()
 ANN = ROOT.intermediate().issue("ann@example.com")
 READERS = {kind: ROOT.issue(f"{kind}@example.net", kind=kind) for kind in ("rsa", "p256", "p384")}
@@ -56,7 +57,7 @@ def smime(tmp_path: Path) -> SmimeMethod:
     folder.mkdir()
     for kind, person in READERS.items():
         (folder / f"{kind}.pem").write_bytes(person.pem)
-    return SmimeMethod(directory.load(folder, NOW), Spool(tmp_path, 1000), clock=lambda: NOW)
+    return SmimeMethod(directory.load(folder, NOW), Spool(tmp_path, 1000), clock=lambda: NOW, settings=BARE)
 
 
 def signature(tmp_path: Path, signer: Person = ANN, *, days: int = 0, **options: object) -> SmimeSignature:
@@ -66,7 +67,8 @@ def signature(tmp_path: Path, signer: Person = ANN, *, days: int = 0, **options:
     (tmp_path / "ann.key").chmod(0o600)
     named = Identity(("ann@example.com",), tmp_path / "ann.pem", tmp_path / "ann.key")
     at = NOW + timedelta(days=days)
-    return SmimeSignature(identity.load([named], NOW), Spool(tmp_path, 1000), clock=lambda: at, **options)  # type: ignore[arg-type]  # passed on
+    given = {"settings": BARE, **options}
+    return SmimeSignature(identity.load([named], NOW), Spool(tmp_path, 1000), clock=lambda: at, **given)  # type: ignore[arg-type]  # passed on
 
 
 def raw(message: Message) -> bytes:

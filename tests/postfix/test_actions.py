@@ -92,7 +92,7 @@ def test_protect_only_the_recipient_can_read(gate: Gateway, recipient: str) -> N
         assert field(arrived, name) == field(sent, name)
     inner = gate.decrypted(arrived, recipient)
     assert inner.partition(b"\r\n\r\n")[2] == BODY
-    assert b"Content-Type: text/plain; charset=utf-8\r\n" in inner
+    assert b'Content-Type: text/plain; charset=utf-8;\r\n hp="cipher"\r\n' in inner
 
 
 def test_protect_two_recipients_read_one_copy(gate: Gateway) -> None:

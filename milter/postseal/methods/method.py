@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from postseal.body import Spool
+from postseal.cms.header_protection import Veil
 from postseal.envelope import Envelope, Recipient
 from postseal.message import Message
 from postseal.treatment import Treatment
@@ -22,6 +23,17 @@ class Order:
     treatment: Treatment
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a copy is to be protected: recipients for whom it differs share none.
+
+    *cipher*: the one that they insist on, "" for any.  *veil*: what of the header stays readable outside.
+    """
+
+    cipher: str = ""
+    veil: Veil = Veil.CLEAR
+
+
 class Method(Protocol):
     """A way to protect mail.  Raises `Failure` where it cannot; never returns less protection."""
 
@@ -31,6 +43,10 @@ class Method(Protocol):
 
     def obstacle(self, recipient: Recipient) -> str:
         """Why it does not reach *recipient*, for the administrator; asked only where it does not."""
+        ...
+
+    def manner(self, recipient: Recipient) -> Manner:
+        """How the copy that *recipient* gets is to be protected."""
         ...
 
     def protect(
@@ -53,8 +69,11 @@ class Method(Protocol):
 class Signature(Protocol):
     """Signs on behalf of the sender, before any method protects the message."""
 
-    def sign(self, message: Message, envelope: Envelope) -> Message:
-        """*message* with the sender's signature.  Raises Failure(NO_SIGNER) if nobody may sign for it."""
+    def sign(self, message: Message, envelope: Envelope, *, veil: Veil = Veil.CLEAR) -> Message:
+        """*message* with the sender's signature.  Raises Failure(NO_SIGNER) if nobody may sign for it.
+
+        *veil*: what of the header the copy leaves readable outside, once it is protected.
+        """
         ...
 
 

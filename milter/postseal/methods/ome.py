@@ -22,7 +22,7 @@ from postseal.envelope import Recipient, key, split
 from postseal.errors import Cause, Failure
 from postseal.message import Message
 from postseal.methods.carrier import Cover, carrier
-from postseal.methods.method import Order
+from postseal.methods.method import Manner, Order
 from postseal.methods.recognition import is_carrier
 from postseal.recurrence import KEEP, has_own_id, told_from_others
 from postseal.sealed.armor import armored_size
@@ -72,6 +72,10 @@ class OmeMethod:
         if not local or not domain or len(address) > _LONGEST_ADDRESS or not address.isprintable():
             return "not the address of a mailbox"
         return ""
+
+    def manner(self, recipient: Recipient) -> Manner:
+        """The same for all."""
+        return Manner()
 
     def protect(
         self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None

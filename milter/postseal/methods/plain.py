@@ -2,7 +2,7 @@
 
 from postseal.envelope import Recipient
 from postseal.message import Message
-from postseal.methods.method import Order
+from postseal.methods.method import Manner, Order
 
 
 class PlainMethod:
@@ -15,6 +15,10 @@ class PlainMethod:
     def obstacle(self, recipient: Recipient) -> str:
         """None."""
         return ""
+
+    def manner(self, recipient: Recipient) -> Manner:
+        """The same for all."""
+        return Manner()
 
     def protect(
         self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None

@@ -13,14 +13,18 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from postseal.body import Spool
 from postseal.certificates.identity import Identities, SigningIdentity
-from postseal.cms import encoding, entity, field
+from postseal.cms import encoding, entity, field, header_protection
+from postseal.cms.header_protection import Veil
+from postseal.cms.signature import RsaScheme
 from postseal.cms.signed import Signer, detached, micalg
 from postseal.envelope import Envelope, key
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods.replacement import replaced
 from postseal.scalar import Network
+from postseal.settings_smime import Smime
 
+_DEFAULT = Smime()
 _SIGNATURE_HEADER = (
     b'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\n'
     b"Content-Transfer-Encoding: base64\r\n"
@@ -38,14 +42,17 @@ class SmimeSignature:
         *,
         clock: Callable[[], datetime],
         trusted_networks: tuple[Network, ...] = (),
+        settings: Smime = _DEFAULT,
     ) -> None:
         self._identities = identities
         self._spool = spool
         self._clock = clock
         self._trusted_networks = trusted_networks
-        self._signers = {one: Signer.of(one.chain, one.key) for one in identities.all()}
+        self._protects_headers = settings.header_protection
+        scheme = RsaScheme(settings.signature)
+        self._signers = {one: Signer.of(one.chain, one.key, rsa_scheme=scheme) for one in identities.all()}
 
-    def sign(self, message: Message, envelope: Envelope) -> Message:
+    def sign(self, message: Message, envelope: Envelope, *, veil: Veil = Veil.CLEAR) -> Message:
         """*message* as multipart/signed, its entity in the canonical form.
 
         Raises Failure(NO_SIGNER) if nobody may sign, Failure(CRYPTO) if signing fails, Failure(LIMIT)
@@ -53,7 +60,10 @@ class SmimeSignature:
         """
         at = self._clock()
         signer = self._signers[self._identity(message, envelope, at)]
-        canonical = entity.canonical(entity.inner(message), self._spool)
+        payload = (
+            header_protection.payload(message, veil) if self._protects_headers else entity.inner(message)
+        )
+        canonical = entity.canonical(payload, self._spool)
         try:
             signature = detached(canonical.pieces(), signers=[signer], at=at)
         except (ValueError, UnsupportedAlgorithm) as error:

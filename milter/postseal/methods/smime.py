@@ -1,10 +1,12 @@
 """S/MIME encryption (RFC 8551 §3.3): the message's MIME entity, sealed for its recipients alone.
 
-The header stays outside and readable, the Subject too.  A message that is signed already is sealed
-with its signature, byte for byte.
+Header fields that people see go inside too (RFC 9788), and stay readable outside; the Subject is hidden
+there where the settings say so.  A message that is signed already is sealed with its signature, octet for
+octet.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -12,16 +14,20 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from postseal.body import Spool
-from postseal.cms import encoding, entity
-from postseal.cms.cipher import DEFAULT_CIPHER, smime_type
+from postseal.cms import encoding, entity, header_protection
+from postseal.cms.cipher import smime_type
 from postseal.cms.enveloped import enveloped
+from postseal.cms.header_protection import Veil
 from postseal.cms.recipient import recipient_key
 from postseal.envelope import Recipient
 from postseal.errors import Cause, Failure, Problem
 from postseal.message import Header, Message
-from postseal.methods.method import Order
+from postseal.methods.choice import Choice, Harvested, nothing_harvested
+from postseal.methods.method import Manner, Order
 from postseal.methods.replacement import replaced
+from postseal.settings_smime import Smime
 
+_DEFAULT = Smime()
 _CONTENT = (
     Header.of("Content-Transfer-Encoding", "base64"),
     Header.of("Content-Disposition", 'attachment; filename="smime.p7m"'),
@@ -49,12 +55,14 @@ class SmimeMethod:
         spool: Spool,
         *,
         clock: Callable[[], datetime],
-        cipher: str = DEFAULT_CIPHER,
+        settings: Smime = _DEFAULT,
+        harvested: Harvested = nothing_harvested,
     ) -> None:
         self._certificates = certificates
         self._spool = spool
         self._clock = clock
-        self._cipher = cipher
+        self._protects_headers = settings.header_protection
+        self._choice = Choice(settings, harvested)
 
     def reaches(self, recipient: Recipient) -> bool:
         """Whether there is a usable certificate for *recipient*."""
@@ -67,6 +75,11 @@ class SmimeMethod:
             "; ".join(f"{problem.place}: {problem.what}" for problem in refusals) or "there is no certificate"
         )
 
+    def manner(self, recipient: Recipient) -> Manner:
+        """What the settings say of *recipient*."""
+        manner = self._choice.manner(recipient.address)
+        return manner if self._protects_headers else replace(manner, veil=Veil.CLEAR)
+
     def protect(
         self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None
     ) -> Message:
@@ -74,23 +87,34 @@ class SmimeMethod:
 
         Raises Failure(NO_CERTIFICATE) if one has none (any more), Failure(CRYPTO) if encryption fails.
         """
+        found = [(recipient.address, self._certificate(recipient)) for recipient in recipients]
         # People who share a certificate get one RecipientInfo.
-        certificates = dict.fromkeys(self._certificate(recipient) for recipient in recipients)
-        inner = entity.inner(message)
+        chosen = dict.fromkeys(self._choice.chosen(address, certificate) for address, certificate in found)
+        cipher = self._choice.cipher(found)
+        message, inner = self._veiled(message, self.manner(recipients[0]).veil)
         draft = self._spool.draft()
         try:
-            keys = [recipient_key(certificate) for certificate in certificates]
-            sealed = enveloped(inner.pieces(), inner.size, recipients=keys, cipher=self._cipher)
+            keys = [recipient_key(one.certificate, one.transport) for one in chosen]
+            sealed = enveloped(inner.pieces(), inner.size, recipients=keys, cipher=cipher)
             for piece in encoding.to_base64(sealed):
                 draft.write(piece)
         except (ValueError, UnsupportedAlgorithm) as error:
             raise Failure(Cause.CRYPTO, f"encryption failed: {error}") from error
-        kind = f'application/pkcs7-mime; smime-type={smime_type(self._cipher)}; name="smime.p7m"'
+        kind = f'application/pkcs7-mime; smime-type={smime_type(cipher)}; name="smime.p7m"'
         return replaced(message, draft.body(), Header.of("Content-Type", kind), *_CONTENT)
 
     def made(self, message: Message) -> bool:
         """Everybody recognises encrypted mail (`postseal.policy.encryption`)."""
         return False
+
+    def _veiled(self, message: Message, veil: Veil) -> tuple[Message, Message]:
+        """*message* as it is outside, and the entity that is sealed."""
+        if not self._protects_headers:
+            return message, entity.inner(message)
+        inner = header_protection.payload(message, veil)
+        # Of what was signed before, the signature tells: a subject that is not inside must stay outside.
+        ours = header_protection.protectable(entity.inner(message)) or header_protection.veiled(message)
+        return (header_protection.obscured(message) if veil is Veil.HIDDEN and ours else message), inner
 
     def _certificate(self, recipient: Recipient) -> x509.Certificate:
         for certificate in self._certificates.usable(recipient.address, self._clock()):

@@ -60,10 +60,16 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     spool = Spool(settings.spool_directory, settings.memory_body)
     table: dict[str, Method] = {
         "plain": PlainMethod(),
-        "smime": SmimeMethod(search.finder, spool, clock=clock, cipher=settings.smime.cipher),
+        "smime": SmimeMethod(search.finder, spool, clock=clock, settings=settings.smime),
         "ome": OmeMethod(settings.ome, ring, spool, clock=clock),
     }
-    signature = SmimeSignature(identities, spool, clock=clock, trusted_networks=settings.trusted_networks)
+    signature = SmimeSignature(
+        identities,
+        spool,
+        clock=clock,
+        trusted_networks=settings.trusted_networks,
+        settings=settings.smime,
+    )
     return Loaded(
         Methods(table, signature, spool),
         (*search.warnings, *identities.warnings),
