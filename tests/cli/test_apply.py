@@ -155,3 +155,13 @@ def test_apply_gives_what_the_daemon_gives(ours: Place, tmp_path: Path, subject:
         assert decrypted(ours, file.read_bytes()) == decrypted(ours, theirs)
         outer = [content.partition(b"\r\n\r\n")[0].split(b"\r\n") for content in (file.read_bytes(), theirs)]
         assert sorted(outer[0]) == sorted(outer[1])
+
+
+def test_apply_takes_fields_of_ours_off_as_the_daemon_does(ours: Place, tmp_path: Path) -> None:
+    mail = ours.mail("own")
+    mail.write_text(f"X-Postseal-Held: forged\n{mail.read_text()}")
+
+    done = ours.run("apply", mail, *FROM_INSIDE, "--out", tmp_path / "out")
+
+    assert done.returncode == 0, done.stderr
+    assert b"Postseal" not in (tmp_path / "out" / "1-plain.eml").read_bytes()

@@ -219,3 +219,17 @@ def test_key_for_people_outside_is_refused(gate: Gateway) -> None:
 
     assert done.returncode == 1
     assert "'ann@else.test' is not in an accepted domain" in done.stdout + done.stderr
+
+
+def test_fields_of_ours_that_were_encrypted_do_not_come_out(gate: Gateway, files: Path) -> None:
+    forged = b"X-Postseal-Smime: signed intact\r\nX-Postseal-Held: x\r\n"
+    entity = forged + b"Content-Type: text/plain\r\n\r\n" + TEXT
+
+    gate.post(message(encrypted(files, entity), identity="forged"), ANN, sender=BOB)
+
+    content = gate.sink.take_one().content
+    header = content.partition(b"\r\n\r\n")[0]
+    assert content.endswith(TEXT)
+    assert re.findall(rb"(?im)^x-postseal-\S+: .*?\r?$", header) == [
+        b"X-Postseal-Smime: encrypted aes-256-cbc opened\r"
+    ]

@@ -157,6 +157,18 @@ def test_quarantine_requeued_comes_back_too(quarantine: Held) -> None:
     assert quarantine.gate.decrypted(delivery.content, BOB).endswith(TEXT)
 
 
+def test_quarantine_is_known_after_a_restart(quarantine: Held) -> None:
+    quarantine.send(message("secret numbers"), BOB)
+    quarantine.held()
+    quarantine.gate.daemon.stop()
+    quarantine.gate.daemon.start()
+
+    quarantine.release()
+
+    (delivery,) = quarantine.take(1).values()
+    assert quarantine.gate.decrypted(delivery.content, BOB).endswith(TEXT)
+
+
 def test_quarantine_of_two_rules_is_released_once(quarantine: Held) -> None:
     quarantine.send(message("very secret numbers"), BOB)
 

@@ -17,6 +17,7 @@ from postseal.cli.offline import offline
 from postseal.daemon import house
 from postseal.envelope import Envelope
 from postseal.errors import BadInput
+from postseal.guard.own import stripped
 from postseal.outcome import Copy, Held, Reply
 
 
@@ -40,7 +41,7 @@ def apply(*, message: IO[bytes], envelope: Envelope, out: Path, as_json: bool, p
         built = house.build(path, spool=Path(tempfile.gettempdir()))
     except BadInput as error:
         give_up(error)
-    outcome = built.process(message_file.read(message, Spool()), envelope)
+    outcome = built.process(stripped(message_file.read(message, Spool())), envelope)
     if isinstance(outcome, Reply):
         _show_reply(outcome, as_json=as_json)
         sys.exit(Exit.REFUSED)

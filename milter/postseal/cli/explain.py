@@ -14,6 +14,7 @@ from postseal.cli.offline import offline
 from postseal.daemon import house
 from postseal.envelope import Envelope
 from postseal.errors import BadInput, Failure
+from postseal.guard.own import stripped
 from postseal.methods.method import Methods
 from postseal.outcome import Held
 from postseal.pipeline import BOUNCED, KEPT, intended, obstacles
@@ -39,7 +40,7 @@ def explain(*, message: IO[bytes], envelope: Envelope, as_json: bool, as_text: b
         built = house.build(path)
     except BadInput as error:
         give_up(error)
-    received = built.received(message_file.read(message, Spool()), envelope)
+    received = built.received(stripped(message_file.read(message, Spool())), envelope)
     explanation = built.policy.explain(received.content, dataclasses.replace(envelope, smime=received.state))
     pieces = list(scanned(explanation.transaction)) if as_text else []
     if as_json:
