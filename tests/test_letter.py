@@ -102,7 +102,11 @@ def test_letter_is_marked_as_automatic_and_has_an_id_of_its_own() -> None:
     ("outcome", "told"),
     [
         pytest.param(Reply(550, "5.7.1", "no"), "Result: rejected (550 5.7.1 no)\n", id="rejected"),
-        pytest.param(Held("look"), "Result: held for an administrator\n", id="held"),
+        pytest.param(
+            Held("look"),
+            "Result: held for an administrator\nRelease it: postsuper -H Q1    Delete it: postsuper -d Q1\n",
+            id="held",
+        ),
         pytest.param([], "Result: deleted\n", id="deleted"),
     ],
 )

@@ -149,6 +149,9 @@ def _report(notice: Notice, about: _About) -> Iterator[str]:
     yield f"Queue id: {about.envelope.queue_id or '-'}"
     yield f"Time: {format_datetime(about.at)}"
     yield f"Result: {_result(about.outcome)}"
+    if isinstance(about.outcome, Held) and about.envelope.queue_id:
+        queue_id = about.envelope.queue_id
+        yield f"Release it: postsuper -H {queue_id}    Delete it: postsuper -d {queue_id}"
     if Include.SENDER in shown:
         yield f"Sender: <{about.envelope.sender}>"
         yield f"From: {about.value('From')}"

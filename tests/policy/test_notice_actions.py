@@ -165,6 +165,18 @@ def test_rejection_may_be_reported(written):
     assert [notice.kind for notice in treatment.notices] == [Kind.REPORT]
 
 
+@pytest.mark.parametrize(("mode", "holds"), [("enforce", 1), ("audit", 0)])
+def test_moderation_holds_and_reports(written, mode: str, holds: int):
+    policy = written(f"rules: [{{name: r, mode: {mode}, then: [sign: true, moderate: boss@example.com]}}]")
+
+    treatment = policy.decide(mail(), Envelope("ann@example.com", (BOB,), INSIDE))[BOB]
+
+    assert [hold.rule for hold in treatment.holds] == ["r"] * holds
+    assert [(each.kind, each.to, each.rule) for each in treatment.notices] == [
+        (Kind.REPORT, "boss@example.com", "r")
+    ]
+
+
 def test_report_of_the_original_may_go_to_accepted_domains_only(written):
     rule = "rules: [{{name: r, then: {{report: {{to: {to}, include: [original]}}}}}}]"
 

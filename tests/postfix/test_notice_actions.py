@@ -1,13 +1,14 @@
 """Reports and notes, through real Postfix."""
 
 import email
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
 
-from demo.gateway import ANN, BOB, CAT, DAN, Gateway, gateway
+from demo.gateway import ANN, BOB, CAT, DAN, SETTINGS, Gateway, gateway
 from demo.sink import Delivery
 
 SEC = "sec@lab.test"
@@ -26,6 +27,9 @@ rules:
   - name: notes
     when: {{subject_words: note}}
     then: [notify_sender: 'You wrote %%Subject%%.', notify_recipient: 'Ann writes.']
+  - name: moderated
+    when: {{subject_words: moderated}}
+    then: [moderate: {SEC}]
   - name: watched
     mode: audit
     when: {{subject_words: watched}}
@@ -39,7 +43,7 @@ rules:
 
 @pytest.fixture(scope="module")
 def gate() -> Iterator[Gateway]:
-    with gateway({"10.yaml": POLICY}) as running:
+    with gateway({"10.yaml": POLICY}, settings=SETTINGS + "held_mail_returns: true\n") as running:
         yield running
 
 
@@ -110,6 +114,15 @@ def test_notes_to_sender_and_recipients(gate: Gateway) -> None:
         (CAT,): "Ann writes.",
     }
     assert gate.sink.is_quiet()
+
+
+def test_moderation_holds_the_message_and_tells_the_moderator(gate: Gateway) -> None:
+    gate.post(message("moderated"))
+
+    told = text(arrived(gate, 1)[SEC])
+    assert "Result: held for an administrator" in told
+    queue_id = re.findall(r"postsuper -H (\w+)", told)[0]
+    assert f"queue_id={queue_id} " in gate.daemon.log()
 
 
 def test_audit_reports_and_does_nothing(gate: Gateway) -> None:

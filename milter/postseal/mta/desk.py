@@ -108,6 +108,8 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
         return Treated(deferral(failure.cause, failure.detail))
     done, told = _judged(arrived, book)
     decided = done.seconds.get("decide", 0.0)
+    if isinstance(done.outcome, Held) and not _hold(message, arrived, done, desk, mta):
+        told = []
     if told and (failed := _told(arrived.message, envelope, told, desk.delivery)):
         done.outcome = deferral(failed.cause, failed.detail)
     if isinstance(done.outcome, list):
@@ -124,11 +126,7 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
             done.changes = _changes(arrived.message, envelope, done.outcome, desk.delivery, ready)
         except Failure as failure:
             done.outcome = _undelivered(failure, done.treatments)
-    if isinstance(done.outcome, Held):
-        try:
-            done.changes = _kept(message, arrived, done.outcome, desk, mta)
-        except Failure as failure:
-            done.outcome = deferral(failure.cause, failure.detail)
+        _hold(message, arrived, done, desk, mta)
     done.seconds["protect"] = time.monotonic() - started - decided
     return done
 
@@ -190,6 +188,17 @@ def _changes(
         raise Failure(Cause.SPLIT, f"{len(copies)} different copies: {words}")
     stays = delivery.divide(message, envelope, copies, ready)
     return ready(stays) if stays else None
+
+
+def _hold(message: Message, arrived: Arrived, done: Treated, desk: Desk, mta: Mta) -> bool:
+    """If *message* is to be held, note what it has to become before; False, and deferred, if it cannot be."""
+    if isinstance(done.outcome, Held):
+        try:
+            done.changes = _kept(message, arrived, done.outcome, desk, mta)
+        except Failure as failure:
+            done.outcome = deferral(failure.cause, failure.detail)
+            return False
+    return True
 
 
 def _kept(message: Message, arrived: Arrived, outcome: Held, desk: Desk, mta: Mta) -> Prepared:

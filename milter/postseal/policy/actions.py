@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from postseal.binding import Reader, known
 from postseal.document import Entry, Node, Problems, Scalar, Sequence, bad
 from postseal.errors import Place
+from postseal.notice import Notice
 from postseal.policy import (
     body_actions,
     header_actions,
@@ -20,6 +21,7 @@ from postseal.policy import (
     table,
 )
 from postseal.policy.action_values import Reason, Rejection, Yes
+from postseal.policy.notice_actions import Moderators
 from postseal.scalar import mapped
 from postseal.treatment import Hold, Treatment
 
@@ -47,6 +49,16 @@ def quarantine(treatment: Treatment, reason: Reason) -> Treatment:
     return replace(treatment, holds=(*treatment.holds, Hold(rule, reason)))
 
 
+def moderate(treatment: Treatment, moderators: Moderators) -> Treatment:
+    """Hold the message as `quarantine` does, and report it to these addresses, who decide.
+
+    The report names the queue id by which the mail server releases or deletes it; written long, it is
+    that of `report`.  Without a decision the message stays where it is.
+    """
+    held = quarantine(treatment, "awaits a moderator")
+    return replace(held, notices=held.notices + moderators)
+
+
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     *protection_actions.ACTIONS,
     sign,
@@ -55,6 +67,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     *recipient_actions.ACTIONS,
     *notice_actions.ACTIONS,
     quarantine,
+    moderate,
     reject,
 )
 """All actions."""
@@ -72,6 +85,11 @@ class Action:
     def word(self) -> str:
         """Its name."""
         return self.function.__name__
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What it wants told."""
+        return self.function(Treatment(), self.value).notices
 
     @property
     def tells(self) -> bool:

@@ -13,7 +13,7 @@ _MOST = 10
 """Matches of one condition that are told."""
 
 
-def told(notices: tuple[Notice, ...], answer: Answer, mail: Mail) -> Iterator[Notice]:
+def with_evidence(notices: tuple[Notice, ...], answer: Answer, mail: Mail) -> Iterator[Notice]:
     """*notices* with whom and what they are about; those that must not be sent are left out."""
     transaction = mail.transaction
     if not notices or _automatic_report(transaction):

@@ -24,7 +24,6 @@ from postseal.policy.rule import Rule, rule
 from postseal.policy.source import Preamble
 from postseal.remedy import DEFER
 from postseal.settings import Settings
-from postseal.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +77,11 @@ def _check_names(rules: tuple[Rule, ...], problems: Problems) -> None:
 
 def _check_notices(rules: tuple[Rule, ...], settings: Settings, problems: Problems) -> None:
     site = Site.of(settings)
-    for action in (action for each in rules for action in each.then if action.tells):
+    for action in (action for each in rules for action in each.then if action.notices):
         if not settings.submit_to:
             hint = "name the mail server's listener in 'submit_to:' of the settings"
             problems.add(action.place, f"'{action.word}' has no way to send mail", hint)
-        for notice in action(Treatment()).notices:
+        for notice in action.notices:
             if misdirected(notice, site.accepts):
                 what = f"the message as it came must not go to <{notice.to}>, who is outside"
                 hint = "leave 'original' out, or name an address in one of accepted_domains"

@@ -14,7 +14,7 @@ from postseal.binding import Reader, known
 from postseal.document import Node, Scalar, bad
 from postseal.envelope import split
 from postseal.notice import ALL_BUT_ORIGINAL, Include, Kind, Notice
-from postseal.policy.action_values import line
+from postseal.policy.action_values import check_holding, line
 from postseal.policy.recipient_actions import receivers
 from postseal.treatment import Treatment
 
@@ -63,6 +63,13 @@ def reported(node: Node, reader: Reader) -> tuple[Notice, ...]:
     return tuple(Notice(Kind.REPORT, to, include=bound.include) for to in bound.to)
 
 
+def moderators(node: Node, reader: Reader) -> tuple[Notice, ...]:
+    """Addresses; or, written long, as for `report`: `{to: ADDRESSES, include: …}`."""
+    check_holding(node, reader)
+    return reported(node, reader)
+
+
+Moderators = Annotated[tuple[Notice, ...], moderators]
 Note = Annotated[tuple[str, str], note]
 Reported = Annotated[tuple[Notice, ...], reported]
 

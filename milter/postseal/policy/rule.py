@@ -13,7 +13,7 @@ from postseal.policy import rule_values as values
 from postseal.policy.actions import Action, actions
 from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions, located
 from postseal.policy.conditions.sender import Location
-from postseal.policy.evidence import told
+from postseal.policy.evidence import with_evidence
 from postseal.policy.failure import OnErrors
 from postseal.policy.mail import Mail
 from postseal.remedy import DEFER, refusal
@@ -100,7 +100,7 @@ class Rule:
             elif answer.truth is True:
                 treatment = replace(treatment, audited=(*treatment.audited, self.name))
             if answer.truth is True:
-                notices = told(self._notices, answer, mail)
+                notices = with_evidence(self._notices, answer, mail)
                 treatment = replace(treatment, notices=(*treatment.notices, *notices))
         return Verdict(self, answer, treatment)
 
@@ -110,22 +110,20 @@ class Rule:
         if isinstance(truth, Failure):
             detail = f"rule '{self.name}': {truth.detail}"
             return replace(treatment, refusal=refusal(truth.cause, on_error, detail))
+        told = treatment.notices  # its own come with what was found, see `judge`
         for action in self.then:
-            if not action.tells:
-                treatment = action(treatment)
+            treatment = action(treatment)
+        treatment = replace(treatment, notices=told)
         return replace(treatment, on_error=on_error) if self.protects else treatment
 
     @property
     def _notices(self) -> tuple[Notice, ...]:
         """What the rule wants told; in audit modes not all of it."""
-        wanted = Treatment()
-        for action in self.then:
-            if action.tells:
-                wanted = action(wanted)
         silent = {Kind.SENDER, Kind.RECIPIENT} if self.mode is Mode.AUDIT else set()
         return tuple(
             replace(each, rule=self.name, mode=self.mode, severity=self.severity)
-            for each in wanted.notices
+            for action in self.then
+            for each in action.notices
             if each.kind not in silent
         )
 

@@ -130,6 +130,11 @@ def text_of_html(values: Values) -> Written:
     return visible(values[0])
 
 
+def held(_values: Values) -> Written:
+    """A reason."""
+    return "held by a rule"
+
+
 def label(values: Values) -> Written:
     """One text."""
     return values[0]
@@ -199,7 +204,8 @@ ACTIONS: dict[str, Word] = {
     "RejectMessageReasonText": Word("reject", reject, ("RejectMessageEnhancedStatusCode",)),
     "RejectMessageEnhancedStatusCode": Word("reject", reject_by_status),
     "DeleteMessage": Word("delete", yes),
-    "Quarantine": Word("quarantine", yes),
+    "Quarantine": Word("quarantine", held),
+    "ModerateMessageByUser": Word("moderate", listed),
     "RedirectMessageTo": Word("redirect", listed),
     "AddToRecipients": Word("add_to", listed),
     "CopyTo": Word("add_cc", listed),
@@ -271,7 +277,7 @@ OTHERS: dict[str, str] = {
     "RuleErrorAction": "`on_error`; a failure never lets mail through",
     "FromMemberOf, SentToMemberOf, BetweenMemberOf, AnyOf…HeaderMemberOf": "a list of addresses: `lists`",
     "MessageContainsDataClassifications": "types of sensitive information of our own",
-    "ModerateMessageByUser, ModerateMessageByManager, AddManagerAsRecipientType": "not imported",
+    "ModerateMessageByManager, AddManagerAsRecipientType": "not imported",
     "RouteMessageOutboundConnector, RouteMessageOutboundRequireTls": "the mail server's own policy",
     "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
     "ApplyRightsProtectionCustomizationTemplate": "not imported",
