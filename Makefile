@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo test lint bench bench-split faults fuzz-sealed interop bench-policy clean tools
+.PHONY: help demo test lint bench bench-split faults fuzz-sealed interop bench-policy types clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -49,6 +49,9 @@ interop: $(STAMP) ## ask OpenSSL, NSS, Thunderbird's NSS, gpgsm and Bouncy Castl
 fuzz: $(STAMP) ## give the CMS reader a million messages that an attacker could send (minutes)
 	@pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@PYTHONPATH=contrib:tests python -m fuzz_campaign -runs=1000000 $(ARGS)
+
+types: $(STAMP) ## print precision and recall of the sensitive information types
+	@python tests/sensitive/labelled.py
 
 clean: ## remove what was made: the environment, the tools, the caches
 	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

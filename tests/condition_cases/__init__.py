@@ -12,6 +12,7 @@ from condition_cases import (
     recipient,
     recipients,
     sender,
+    sensitive,
     text,
 )
 
@@ -25,4 +26,5 @@ CASES = (
     | field.CASES
     | text.CASES
     | attachment.CASES
+    | sensitive.CASES
 )

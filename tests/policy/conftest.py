@@ -9,6 +9,7 @@ from postseal.policy.policy import Policy
 from postseal.settings import Limits, Settings
 from postseal.settings_judging import Authentication
 
+TYPES = Path(__file__).parents[2] / "policies" / "types"
 Written = Callable[[str], Policy]
 
 
@@ -18,6 +19,8 @@ def written(tmp_path: Path) -> Written:
 
     def loaded(text: str) -> Policy:
         (tmp_path / "10.yaml").write_text(text)
+        if not (tmp_path / "types").exists():
+            (tmp_path / "types").symlink_to(TYPES)
         settings = Settings(
             policies=tmp_path,
             accepted_domains=("example.com", "bücher.example"),

@@ -1,5 +1,7 @@
 """Whatever strangers write, a policy decides, and its explanation says the same."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 
@@ -11,6 +13,7 @@ from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.settings import Limits, Settings
 
+TYPES = Path(__file__).parents[2] / "policies" / "types"
 VALUES = {
     "spf": "none",
     "dkim": "[none, pass]",
@@ -78,6 +81,7 @@ VALUES = {
     "attachment_property_words": "{Title: a}",
     "attachment_words": "[a, secret]",
     "attachment_matches": "'[a-f]+'",
+    "sensitive": "[iban, credit_card]",
 }
 
 
@@ -93,6 +97,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
             f"  - {{name: not-{word}, mode: audit, when: {{not: {asked}}}, then: {{protect: smime}}}}",
             f"  - {{name: unless-{word}, unless: {asked}, then: {{sign: true}}}}",
         ]
+    (folder / "types").symlink_to(TYPES)
     (folder / "10.yaml").write_text("\n".join(rules))
     return load(
         Settings(policies=folder, accepted_domains=("a.example",), limits=Limits(inspect_bytes=500)),

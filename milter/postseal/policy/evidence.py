@@ -8,6 +8,7 @@ from postseal.notice import Kind, Match, Notice, masked
 from postseal.policy.clause import Answer, Condition
 from postseal.policy.mail import Mail, Transaction
 from postseal.policy.pattern import Pattern
+from postseal.policy.sensitive.query import Query
 
 _MOST = 10
 """Matches of one condition that are told."""
@@ -52,8 +53,12 @@ def _automatic_report(transaction: Transaction) -> bool:
 def _matches(answer: Answer, mail: Mail) -> Iterator[Match]:
     for condition, truth in answer.because:
         if truth is True:
-            found = dict.fromkeys(masked(each) for each in _found(condition, mail))
-            yield Match(str(condition), tuple(found)[:_MOST])
+            yield Match(str(condition), found(condition, mail))
+
+
+def found(condition: Condition, mail: Mail) -> tuple[str, ...]:
+    """The first few pieces of text for which *condition* holds, masked."""
+    return tuple(dict.fromkeys(masked(each) for each in _found(condition, mail)))[:_MOST]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +79,8 @@ def _found(condition: Condition, mail: Mail) -> list[str]:
     noted: list[str] = []
     value = condition.value
     recorder: object
+    if isinstance(value, Query):
+        return value.hits(mail.transaction)
     if isinstance(value, Pattern):
         recorder = _Recorder(value, noted)
     elif isinstance(value, Mapping):

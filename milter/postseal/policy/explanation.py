@@ -7,8 +7,10 @@ from typing import assert_never
 from postseal.envelope import Recipient
 from postseal.errors import Failure
 from postseal.outcome import Held
-from postseal.policy.mail import Transaction
+from postseal.policy import evidence
+from postseal.policy.mail import Mail, Transaction
 from postseal.policy.rule import Mode, Verdict
+from postseal.policy.sensitive.query import Query
 from postseal.reference import span
 from postseal.treatment import (
     AddAddress,
@@ -53,10 +55,10 @@ class Explanation:
         transaction = self.transaction
         scope = "inside" if transaction.from_inside else "outside"
         head = f"policy {self.digest}: from <{transaction.envelope.sender}> ({scope})"
-        return "\n".join([head, *(text for line in self.lines for text in _told(line))])
+        return "\n".join([head, *(text for line in self.lines for text in _told(line, transaction))])
 
 
-def _told(line: Line) -> Iterator[str]:
+def _told(line: Line, transaction: Transaction) -> Iterator[str]:
     yield f"to <{line.recipient.address}>: {described(line.treatment)}"
     for verdict in line.verdicts:
         yield f"  {told(verdict)}"
@@ -64,6 +66,9 @@ def _told(line: Line) -> Iterator[str]:
             for condition, truth in verdict.answer.because:
                 word = _TRUTHS[truth] if isinstance(truth, bool) else f"cannot tell: {truth.detail}"
                 yield f"    {condition.place}: {condition} - {word}"
+                if truth is True and isinstance(condition.value, Query):
+                    found = evidence.found(condition, Mail(transaction, line.recipient))
+                    yield f"      found: {', '.join(found)}"
 
 
 def told(verdict: Verdict) -> str:

@@ -21,6 +21,7 @@ from postseal.policy.mail import Site
 from postseal.policy.notice_actions import misdirected
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Rule, rule
+from postseal.policy.sensitive.library import Library
 from postseal.policy.source import Preamble
 from postseal.remedy import DEFER
 from postseal.settings import Settings
@@ -46,7 +47,9 @@ def load(settings: Settings, methods: Collection[str]) -> Policy:
     """The policy in the folder that *settings* name.  *methods*: the words that `protect` may use."""
     problems = Problems()
     holds = {"quarantine"} if settings.held_mail_returns else frozenset[str]()
-    reader = Reader({"method": frozenset(methods) - {"plain"}, HOLDS: holds})
+    library = Library(settings.policies / "types")
+    names = {"method": frozenset(methods) - {"plain"}, HOLDS: holds, "sensitive type": library}
+    reader = Reader(names)
     sources = source.read(settings.policies, problems)
     contents = []
     for node in sources.nodes:
@@ -59,7 +62,9 @@ def load(settings: Settings, methods: Collection[str]) -> Policy:
     examples = [example for content in contents for example in content.examples]
     on_error = reduce(lambda earlier, content: content.on_error.after(earlier), contents, DEFER)
     index = Index(rules, Kept(settings.runtime_directory / "patterns"))
-    policy = Policy(rules, Site.of(settings), sources.digest, index, len(examples), on_error=on_error)
+    policy = Policy(
+        rules, Site.of(settings), library.joined(sources.digest), index, len(examples), on_error=on_error
+    )
     for example in examples:
         with problems.collect():
             check(example, policy)

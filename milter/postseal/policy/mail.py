@@ -67,6 +67,8 @@ class Transaction:
     """What conditions answered already; those that concern a recipient stay out."""
     certain: dict["Look", Collection[Pattern]] = field(default_factory=dict, repr=False)
     """Patterns that a scanner has found already."""
+    findings: dict[int, object] = field(default_factory=dict, repr=False)
+    """What was found of sensitive information; see `sensitive.query`."""
     _decoded: dict[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     @property

@@ -7,7 +7,7 @@ words or patterns are one automaton, so their number costs nothing per message.
 import itertools
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -99,6 +99,17 @@ class Pattern:
         """Whether *text*, which `seen` made, contains it."""
         self.compile()
         return self._regexp.search(text) is not None
+
+    def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Where in *text* it is found, one behind the other."""
+        self.compile()
+        return ((match.start(), match.end()) for match in self._regexp.finditer(text))
+
+    def next(self, text: bytes, position: int) -> tuple[int, int] | None:
+        """Where in *text* it is found first from *position* on; what stands before it still counts."""
+        self.compile()
+        match = self._regexp.search(text, position)
+        return match and (match.start(), match.end())
 
     def hits(self, text: bytes, limit: int) -> list[str]:
         """The first *limit* pieces of *text* that it finds, on one line, less what stands around words."""

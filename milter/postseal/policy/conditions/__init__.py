@@ -17,6 +17,7 @@ from postseal.policy.conditions import (
     recipient,
     recipients,
     sender,
+    sensitive,
     text,
 )
 
@@ -88,5 +89,6 @@ CONDITIONS: tuple[Callable[..., bool], ...] = (
     attachment.attachment_property_words,
     attachment.attachment_words,
     attachment.attachment_matches,
+    sensitive.sensitive,
 )
 """All conditions."""

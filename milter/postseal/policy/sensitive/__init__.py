@@ -1,0 +1,1 @@
+"""Sensitive information types: what they are, where they are found, and questions about what was found."""
