@@ -48,6 +48,7 @@ class Cause(StrEnum):
     NO_CERTIFICATE = "no_certificate"  # no method that policy allows reaches the recipient
     LOOKUP = "lookup"  # a recipient's certificate could not be looked up
     REVOCATION = "revocation"  # whether a recipient's certificate is revoked could not be found out
+    DIRECTORY = "directory"  # who somebody is could not be looked up
     NO_SIGNER = "no_signer"  # nobody may sign for this sender
     CRYPTO = "crypto"  # the cryptography itself failed
     UNINSPECTABLE = "uninspectable"  # a condition could not see what it must judge

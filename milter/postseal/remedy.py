@@ -95,6 +95,7 @@ _SENTENCES: Final[Mapping[Cause, tuple[str, str]]] = {
         "7.8",
         "This message must be protected and a recipient's certificate cannot be looked up.",
     ),
+    Cause.DIRECTORY: ("3.0", "The mail gateway cannot look up who its users are; please try again later."),
     Cause.REVOCATION: (
         "7.8",
         "This message must be protected and a recipient's certificate cannot be checked.",

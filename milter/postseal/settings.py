@@ -15,7 +15,7 @@ from postseal.binding import Reader
 from postseal.document import Mapping, Node, Problems, bad
 from postseal.scalar import Network
 from postseal.settings_extraction import Extraction
-from postseal.settings_judging import Authentication
+from postseal.settings_judging import Authentication, Directory
 from postseal.settings_ome import Ome
 from postseal.settings_smime import NAMES, Smime
 
@@ -166,6 +166,7 @@ class Settings:
     extraction: Extraction = field(default_factory=Extraction)
     smime: Smime = field(default_factory=Smime)
     authentication: Authentication = field(default_factory=Authentication)
+    directory: Directory = field(default_factory=Directory)
     ome: Ome = field(default_factory=Ome)
     workers: int = 0
     runtime_directory: Path = Path("/run/postseal")

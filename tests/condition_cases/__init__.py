@@ -9,6 +9,7 @@ from condition_cases import (
     client,
     field,
     message,
+    people,
     recipient,
     recipients,
     sender,
@@ -19,6 +20,7 @@ from condition_cases import (
 CASES = (
     client.CASES
     | authentication.CASES
+    | people.CASES
     | sender.CASES
     | recipient.CASES
     | recipients.CASES

@@ -7,7 +7,7 @@ import pytest
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.settings import Limits, Settings
-from postseal.settings_judging import Authentication
+from postseal.settings_judging import Authentication, Directory
 
 TYPES = Path(__file__).parents[2] / "policies" / "types"
 Written = Callable[[str], Policy]
@@ -26,6 +26,7 @@ def written(tmp_path: Path) -> Written:
             accepted_domains=("example.com", "bücher.example"),
             trusted_networks=(ipaddress.ip_network("192.0.2.0/24"),),
             authentication=Authentication(servers=("mx.example.com",), hops=1),
+            directory=Directory(file=Path(__file__).parent / "people.yaml"),
             limits=Limits(inspect_bytes=2000),
             held_mail_returns=True,
         )

@@ -12,9 +12,24 @@ from postseal.policy.conditions import CONDITIONS
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.settings import Limits, Settings
+from postseal.settings_judging import Directory
+
+PEOPLE = Path(__file__).parent / "people.yaml"
 
 TYPES = Path(__file__).parents[2] / "policies" / "types"
 VALUES = {
+    "sender_group": "[sales]",
+    "recipient_group": "[sales]",
+    "to_or_cc_header_group": "sales",
+    "between_groups": "{one: sales, other: sales}",
+    "sender_attribute_words": "{a: b}",
+    "sender_attribute_matches": "{a: b}",
+    "recipient_attribute_words": "{a: b}",
+    "recipient_attribute_matches": "{a: b}",
+    "same_attribute": "a",
+    "sender_manager": "a@a.example",
+    "recipient_manager": "a@a.example",
+    "sender_is": "manager",
     "spf": "none",
     "dkim": "[none, pass]",
     "dmarc": "fail",
@@ -100,7 +115,12 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     (folder / "types").symlink_to(TYPES)
     (folder / "10.yaml").write_text("\n".join(rules))
     return load(
-        Settings(policies=folder, accepted_domains=("a.example",), limits=Limits(inspect_bytes=500)),
+        Settings(
+            policies=folder,
+            accepted_domains=("a.example",),
+            directory=Directory(file=PEOPLE),
+            limits=Limits(inspect_bytes=500),
+        ),
         {"smime"},
     )
 

@@ -20,7 +20,9 @@ def test_shipped_policies_pass_their_examples():
 
 
 def test_shipped_policies_show_every_word():
-    text = "".join(file.read_text() for file in files(FOLDER))
+    # A policy that asks for people needs a directory, which nobody has at first.
+    shown = [*files(FOLDER), FOLDER.parent / "docs" / "directory.md"]
+    text = "".join(file.read_text() for file in shown)
 
     missing = {f.__name__ for f in (*CONDITIONS, *ACTIONS) if f"{f.__name__}:" not in text}
 

@@ -5,7 +5,7 @@ the rest does not decide: `all` is no as soon as one part is no, `any` is yes as
 Every answer names the conditions that decided, so an explanation and the decision cannot differ.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -182,6 +182,18 @@ def _clause(entry: Entry, reader: Reader) -> Clause:
         function=function,
         value=reader.read(entry.value, table.value(function)),
     )
+
+
+def conditions_of(clause: Clause) -> Iterator[Condition]:
+    """All conditions in *clause*."""
+    match clause:
+        case Condition():
+            yield clause
+        case Not(part):
+            yield from conditions_of(part)
+        case Group(parts):
+            for part in parts:
+                yield from conditions_of(part)
 
 
 def located(clause: Clause, location: Location) -> Clause:

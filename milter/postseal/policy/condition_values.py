@@ -179,6 +179,14 @@ def macro_name(node: Node, _reader: object = None) -> str:
 macro_name.__doc__ = f"A macro of the MTA: {', '.join(f'`{name}`' for name in MACROS)}."
 
 MacroName = Annotated[str, macro_name]
+
+
+def name(node: Node, _reader: object = None) -> str:
+    """The name of an attribute in the directory, in any letter case."""
+    return scalar.text(node).strip().lower()
+
+
+Name = Annotated[str, name]
 Networks = Annotated[tuple[Network, ...], networks]
 Names = Annotated[frozenset[str], names]
 FieldNames = Annotated[frozenset[str], field_names]

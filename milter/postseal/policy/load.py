@@ -3,7 +3,7 @@
 All problems of all files are raised at once as `BadInput`; there is no half of a policy.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Annotated
@@ -11,9 +11,12 @@ from typing import Annotated
 from postseal.binding import Reader
 from postseal.document import Problems
 from postseal.errors import Place
+from postseal.people import load as directory
 from postseal.policy import source
 from postseal.policy.action_values import HOLDS
+from postseal.policy.clause import conditions_of
 from postseal.policy.compiled import Kept
+from postseal.policy.conditions.people import CONDITIONS as ABOUT_PEOPLE
 from postseal.policy.examples import Example, check
 from postseal.policy.failure import OnErrors
 from postseal.policy.index import Index
@@ -61,15 +64,33 @@ def load(settings: Settings, methods: Collection[str]) -> Policy:
     problems.settle()
     examples = [example for content in contents for example in content.examples]
     on_error = reduce(lambda earlier, content: content.on_error.after(earlier), contents, DEFER)
+    people = directory.load(settings.directory)
+    if people is None:
+        _check_nobody_is_asked_for(rules, problems)
     index = Index(rules, Kept(settings.runtime_directory / "patterns"))
     policy = Policy(
-        rules, Site.of(settings), library.joined(sources.digest), index, len(examples), on_error=on_error
+        rules,
+        Site.of(settings, people),
+        library.joined(sources.digest),
+        index,
+        len(examples),
+        on_error=on_error,
     )
     for example in examples:
         with problems.collect():
             check(example, policy)
     problems.settle()
     return policy
+
+
+def _check_nobody_is_asked_for(rules: Iterable[Rule], problems: Problems) -> None:
+    """Without a directory, mail that such a rule concerns could only be refused."""
+    for each in rules:
+        for condition in (*conditions_of(each.when), *conditions_of(each.unless)):
+            if condition.function in ABOUT_PEOPLE:
+                what = f"'{condition.word}' needs a directory of people"
+                problems.add(condition.place, what, "name one below 'directory:' in the settings")
+    problems.settle()
 
 
 def _check_names(rules: tuple[Rule, ...], problems: Problems) -> None:

@@ -5,6 +5,7 @@ the first of them asks, once for all recipients; a transaction whose rules never
 never has it decoded.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from postseal.cms import field as fields
 from postseal.content import process
 from postseal.content.item import Item
 from postseal.envelope import Envelope, Recipient, domain_key, key, split
-from postseal.errors import Failure
+from postseal.errors import Cause, Failure
 from postseal.message import Message
+from postseal.people.person import People, Person
 from postseal.policy import content
 from postseal.policy.address import Written, written
 from postseal.policy.authentication import Result, results
@@ -38,9 +40,10 @@ class Site:
     inspect_bytes: int = 4 << 20
     extraction: Extraction = field(default_factory=Extraction)
     authentication: Authentication = field(default_factory=Authentication)
+    people: People | None = None
 
     @classmethod
-    def of(cls, values: Settings) -> "Site":
+    def of(cls, values: Settings, people: People | None = None) -> "Site":
         """The site that the settings *values* describe."""
         return cls(
             frozenset(domain_key(domain) for domain in values.accepted_domains),
@@ -48,6 +51,7 @@ class Site:
             values.limits.inspect_bytes,
             values.extraction,
             values.authentication,
+            people,
         )
 
     def accepts(self, address: str) -> bool:
@@ -70,6 +74,8 @@ class Transaction:
     findings: dict[int, object] = field(default_factory=dict, repr=False)
     """What was found of sensitive information; see `sensitive.query`."""
     _decoded: dict[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
+    _persons: dict[str, Person] = field(default_factory=dict, repr=False)
+    _spent: list[float] = field(default_factory=lambda: [0.0], repr=False)
 
     @property
     def from_inside(self) -> bool:
@@ -92,6 +98,22 @@ class Transaction:
     def authenticity(self) -> dict[str, frozenset[Result]]:
         """What servers of ours found about its origin, by the word of the check."""
         return results(self.message, self.site.authentication)
+
+    def person(self, address: str) -> Person:
+        """Who has *address*, which is in the form to compare.  Raises Failure(DIRECTORY)."""
+        people = self.site.people
+        if people is None:
+            raise Failure(Cause.DIRECTORY, "no directory of people is set")
+        if address not in self._persons:
+            # However many recipients there are, the client does not wait for ever.
+            if self._spent[0] > people.seconds:
+                raise Failure(Cause.DIRECTORY, f"the directory took more than {people.seconds:g} s")
+            began = time.monotonic()
+            try:
+                self._persons[address] = people.find(address)
+            finally:
+                self._spent[0] += time.monotonic() - began
+        return self._persons[address]
 
     @cached_property
     def types(self) -> frozenset[MessageType]:

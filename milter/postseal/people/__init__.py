@@ -1,0 +1,1 @@
+"""Who people are: their groups, attributes and managers, from a file or an LDAP server."""

@@ -1,0 +1,84 @@
+"""A directory that does not answer makes mail that cannot be judged, never mail that is judged without it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from postseal.envelope import Client, Envelope, Recipient
+from postseal.errors import BadInput, Cause, Failure
+from postseal.people.person import NOBODY, Person
+from postseal.policy import sample
+from postseal.policy.load import load
+from postseal.policy.policy import Policy
+from postseal.settings import Settings
+from postseal.treatment import Treatment
+
+BOB, CY = Recipient("bob@mail.example"), Recipient("cy@example.com")
+
+
+class Down:
+    """A directory that does not answer; *asked*: how often it was asked."""
+
+    seconds = 5.0
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def find(self, _address: str) -> Person:
+        self.asked += 1
+        raise Failure(Cause.DIRECTORY, "no answer")
+
+
+class Slow:
+    """A directory of which every answer takes longer than all may take together."""
+
+    seconds = -1.0
+    asked = 0
+
+    def find(self, _address: str) -> Person:
+        self.asked += 1
+        return NOBODY
+
+
+def treated(policy: Policy, people: object, *recipients: Recipient) -> dict[Recipient, Treatment]:
+    policy = replace(policy, site=replace(policy.site, people=people))
+    message = sample.composed("ann@example.com", [BOB.address])
+    return dict(policy.decide(message, Envelope("ann@example.com", recipients or (BOB,), Client())))
+
+
+@pytest.mark.parametrize(
+    "when", ["when: {recipient_group: board}", "unless: {sender_group: board}", "when: {sender_is: manager}"]
+)
+def test_mail_that_needs_a_directory_that_is_down_is_refused(written, when: str):
+    refused = treated(written(f"rules: [{{name: r, {when}, then: {{sign: true}}}}]"), Down())[BOB].refusal
+
+    assert refused is not None
+    assert (refused.code, refused.cause) == (451, Cause.DIRECTORY)
+
+
+def test_mail_that_the_rest_decides_does_not_ask(written):
+    down = Down()
+    rule = "{name: r, when: {sender_group: board, recipient_domain: x.example}, then: {sign: true}}"
+
+    assert treated(written(f"rules: [{rule}]"), down)[BOB] == Treatment()
+
+
+def test_answers_for_one_message_take_no_longer_together_than_allowed(written):
+    slow = Slow()
+    policy = written("rules: [{name: r, when: {recipient_group: board}, then: {sign: true}}]")
+    found = treated(policy, slow, BOB, CY)
+
+    assert slow.asked <= 1
+    refused = found[CY].refusal
+    assert refused is not None
+    assert refused.cause is Cause.DIRECTORY
+
+
+def test_rule_that_needs_a_directory_is_bad_without_one(tmp_path: Path):
+    (tmp_path / "10.yaml").write_text(
+        "rules: [{name: r, then: {sign: true}, unless: {any: [{not: {recipient_manager: a@x.example}}]}}]"
+    )
+
+    with pytest.raises(BadInput, match=r"10\.yaml:1:61: 'recipient_manager' needs a directory of people"):
+        load(Settings(policies=tmp_path), {"smime"})
