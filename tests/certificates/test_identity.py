@@ -231,3 +231,21 @@ def test_key_does_not_show(tmp_path: Path) -> None:
 
 def test_no_identities_sign_for_nobody() -> None:
     assert Identities().of("ann@example.com", NOW) is None
+
+
+def test_signer_that_ends_soon_is_a_warning_unless_it_has_a_successor(tmp_path: Path) -> None:
+    end = NOW + timedelta(days=20)
+    ending = ROOT.issue("ann@example.com", kind="p256", begin=NOW - timedelta(days=9), end=end)
+    fresh = ROOT.issue("ann@example.com", kind="p256", begin=NOW - timedelta(days=1))
+    named = []
+    for number, person in enumerate((ending, fresh)):
+        files = (tmp_path / f"{number}.pem", tmp_path / f"{number}.key")
+        files[0].write_bytes(person.pem)
+        files[1].write_bytes(person.key_pem)
+        files[1].chmod(0o600)
+        named.append(Identity(("ann@example.com",), *files))
+
+    (warning,) = load(named[:1], NOW).warnings
+
+    assert warning.what == f"the certificate can sign until {end:%Y-%m-%d} only"
+    assert load(named, NOW).warnings == ()

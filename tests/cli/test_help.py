@@ -10,7 +10,7 @@ import pytest
 
 from offline_place import postseal
 
-GROUPS = ("ca", "certs", "keys", "messages", "policy", "smime")
+GROUPS = ("ca", "certs", "identity", "keys", "messages", "policy", "smime")
 COMMANDS = ("run", "check", "explain", "apply", *GROUPS, "reload", "status", "completion")
 
 

@@ -75,7 +75,7 @@ class Authority:
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (_usage("digital_signature", enciphers), True),
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False),
-            (x509.SubjectAlternativeName([_general(address) for address in addresses]), False),
+            (x509.SubjectAlternativeName([general_name(address) for address in addresses]), False),
         ]
         if list_url:
             names = [x509.UniformResourceIdentifier(list_url)]
@@ -142,7 +142,8 @@ def _usage(*wanted: str) -> x509.KeyUsage:
     return x509.KeyUsage(**{name: name in wanted for name in _USAGES})
 
 
-def _general(address: str) -> x509.GeneralName:
+def general_name(address: str) -> x509.GeneralName:
+    """*address* as a certificate or a request names it.  Raises ValueError."""
     local, domain = split(address)
     if not local or not domain or any(character.isspace() for character in address):
         raise ValueError(f"'{address}' is no mail address")

@@ -39,7 +39,9 @@ class GatewayKeys:
         return key(address) in owners or f"@{domain_key(split(address)[1])}" in owners
 
 
-def load(named: Sequence[settings_smime.Decryption]) -> GatewayKeys:
+def load(
+    named: Sequence[settings_smime.Decryption], masters: private_key.Masters | None = None
+) -> GatewayKeys:
     """The keys that the settings name.  Raises BadInput with all that is wrong with them."""
     problems: list[Problem] = []
     warnings: list[Problem] = []
@@ -47,7 +49,7 @@ def load(named: Sequence[settings_smime.Decryption]) -> GatewayKeys:
     owners: dict[x509.Certificate, frozenset[str]] = {}
     for one in named:
         try:
-            found, advice = _keys(one)
+            found, advice = _keys(one, masters)
         except BadInput as error:
             problems += error.problems
             continue
@@ -61,9 +63,11 @@ def load(named: Sequence[settings_smime.Decryption]) -> GatewayKeys:
     return GatewayKeys(KeyRing(keys), tuple(warnings), owners)
 
 
-def _keys(named: settings_smime.Decryption) -> tuple[list[DecryptionKey], list[Problem]]:
+def _keys(
+    named: settings_smime.Decryption, masters: private_key.Masters | None
+) -> tuple[list[DecryptionKey], list[Problem]]:
     """The key with every certificate that was issued for it: senders may use an old one for years."""
-    private, warnings = private_key.load(named.key)
+    private, warnings = private_key.load(named.key, masters)
     assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)  # noqa: S101 (all there is)
     file = read.certificates(named.certificate)
     if file.problems:

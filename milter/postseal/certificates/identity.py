@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from postseal import settings_smime
 from postseal.certificates import private_key, purpose, read
+from postseal.certificates.directory import SOON
 from postseal.certificates.private_key import PrivateKey
 from postseal.envelope import domain_key, key, split
 from postseal.errors import BadInput, Place, Problem
@@ -76,7 +77,9 @@ class Identities:
         return self._by_sender.get(key(sender), ()) + self._by_sender.get(domain, ())
 
 
-def load(named: Sequence[settings_smime.Identity], at: datetime) -> Identities:
+def load(
+    named: Sequence[settings_smime.Identity], at: datetime, masters: private_key.Masters | None = None
+) -> Identities:
     """The identities that the settings name.  Raises BadInput with all that is wrong with them.
 
     What is wrong only at the time *at*, or only unwise, is a warning.
@@ -86,7 +89,7 @@ def load(named: Sequence[settings_smime.Identity], at: datetime) -> Identities:
     by_sender: dict[str, list[SigningIdentity]] = {}
     for one in named:
         try:
-            identity, advice = _identity(one)
+            identity, advice = _identity(one, masters)
         except BadInput as error:
             problems += error.problems
             continue
@@ -99,11 +102,14 @@ def load(named: Sequence[settings_smime.Identity], at: datetime) -> Identities:
         sender: tuple(sorted(several, key=lambda one: one.not_before, reverse=True))
         for sender, several in by_sender.items()
     }
+    warnings += _ending({several[0] for several in newest_first.values()}, at)
     return Identities(tuple(sorted(warnings)), newest_first)
 
 
-def _identity(named: settings_smime.Identity) -> tuple[SigningIdentity, list[Problem]]:
-    private, warnings = private_key.load(named.key)
+def _identity(
+    named: settings_smime.Identity, masters: private_key.Masters | None
+) -> tuple[SigningIdentity, list[Problem]]:
+    private, warnings = private_key.load(named.key, masters)
     file = read.certificates(named.certificate)  # a private key may stand beside: the files may be one
     if file.problems:
         raise BadInput(file.problems)
@@ -159,6 +165,14 @@ def _time_warning(identity: SigningIdentity, at: datetime) -> Iterable[Problem]:
     if refusal := identity.refusal(at):
         hint = "until it is valid, mail that must be signed with it does not leave"
         yield Problem(identity.place, f"the certificate cannot sign now: {refusal}", hint)
+
+
+def _ending(newest: Iterable[SigningIdentity], at: datetime) -> Iterable[Problem]:
+    """A warning for each that ends soon and has no successor."""
+    for identity in newest:
+        if identity.not_before <= at <= identity.not_after < at + SOON:
+            what = f"the certificate can sign until {identity.not_after:%Y-%m-%d} only"
+            yield Problem(identity.place, what, "renew it; both may be named until then")
 
 
 def _name_warnings(identity: SigningIdentity, senders: Iterable[str]) -> Iterable[Problem]:

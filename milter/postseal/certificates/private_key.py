@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -9,15 +10,22 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
 from postseal.certificates import read
-from postseal.errors import BadInput, Place, Problem
+from postseal.certificates.sealed_key import SealedKey
+from postseal.errors import BadInput, Failure, Place, Problem
+from postseal.sealed.master import MasterKeys
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+Masters = Callable[[], MasterKeys]
+"""Gives the master keys; may raise BadInput.  Asked only where a key is sealed."""
 
 _KEPT = "let it belong to the daemon's user, or to root and the daemon's group; chmod 600 or 640"
 
 
-def load(path: Path) -> tuple[PrivateKey, list[Problem]]:
-    """The key in the file *path*, PEM or DER without a passphrase, and warnings about the file.
+def load(path: Path, masters: Masters | None = None) -> tuple[PrivateKey, list[Problem]]:
+    """The key in the file *path*, PEM or DER without a passphrase or sealed, and warnings about the file.
+
+    *masters*: where the master keys come from that open a sealed one.
 
     Raises BadInput if the file may be read by everybody or changed by others than its owner, belongs
     to neither root nor the daemon, or holds no key of ours.  Links are followed, as key stores are
@@ -34,7 +42,25 @@ def load(path: Path) -> tuple[PrivateKey, list[Problem]]:
         hint = "correct the path, or let the daemon's user read the file"
         problem = Problem(Place(str(path)), f"the private key cannot be read: {error.strerror}", hint)
         raise BadInput([problem]) from None
-    return _parsed(path, octets), [Problem(Place(str(path)), warning, _KEPT)] if warning else []
+    return _parsed(path, _unsealed(path, octets, masters)), [
+        Problem(Place(str(path)), warning, _KEPT)
+    ] if warning else []
+
+
+def _unsealed(path: Path, octets: bytes, masters: Masters | None) -> bytes:
+    """*octets*, or the key that is sealed in them."""
+    try:
+        sealed = SealedKey.read(octets)
+        if sealed is None:
+            return octets
+        if masters is None:
+            raise BadInput([Problem(Place(str(path)), "the private key is sealed", "give it unsealed")])
+        return sealed.opened(masters())
+    except ValueError as error:
+        raise BadInput([Problem(Place(str(path)), str(error), "restore the file from a backup")]) from None
+    except Failure as failure:
+        hint = "is it sealed with the master keys of this host? see ome.master_keys"
+        raise BadInput([Problem(Place(str(path)), f"cannot be opened: {failure.detail}", hint)]) from None
 
 
 def _kept(facts: os.stat_result) -> tuple[str, str]:

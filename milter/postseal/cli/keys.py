@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from postseal import message_file
+from postseal.certificates.sealed_key import SealedKey
 from postseal.cli.common import Telling, bad, kept, settings, settings_option
 from postseal.errors import Failure
 from postseal.sealed import keyfile, source
 from postseal.sealed.master import self_test
+from postseal.settings_smime import Smime
 
 if TYPE_CHECKING:
     from postseal.store.ring import Opened
@@ -77,7 +79,7 @@ def retire(path: Path) -> None:
 
     file = source.file(settings(path).ome)
     opened = ring(path)
-    used = set(masters(opened.store)) | {opened.keys.current}
+    used = set(masters(opened.store)) | {opened.keys.current} | _of_files(settings(path).smime)
     gone = frozenset(keyfile.read(file)) - used
     keyfile.retire(file, gone)
     click.echo(f"retired {', '.join(sorted(gone)) or 'none'}; backups of the store may still need them")
@@ -144,3 +146,17 @@ def restore(file: Path, path: Path) -> None:
     except (ValueError, KeyError, TypeError):
         bad(str(file), "is no whole backup of keys")
     click.echo(f"{number} keys were missing and are back")
+
+
+def _of_files(smime: Smime) -> set[str]:
+    """The master keys that the private keys of the settings are sealed with; leaves if one cannot be read."""
+    used = set()
+    files = {one.key for one in smime.identities} | {one.key for one in smime.decryption}
+    for file in sorted(files):
+        try:
+            sealed = SealedKey.read(file.read_bytes())
+        except (OSError, ValueError) as error:
+            bad(str(file), f"what it is sealed with cannot be told: {error}")
+        if sealed:
+            used.add(sealed.wrapped.master)
+    return used

@@ -9,6 +9,7 @@ from postseal.cli.check import check
 from postseal.cli.completion import completion
 from postseal.cli.control import reload, status
 from postseal.cli.explain import explain
+from postseal.cli.identity import identity
 from postseal.cli.keys import keys
 from postseal.cli.messages import messages
 from postseal.cli.policy import policy
@@ -35,7 +36,7 @@ def main() -> None:
 
 
 for command in (
-    *(run, check, explain, apply, policy, ca, certs, keys, messages, smime_group),
+    *(run, check, explain, apply, policy, ca, certs, identity, keys, messages, smime_group),
     *(reload, status, completion),
 ):
     main.add_command(command)

@@ -11,6 +11,7 @@ from postseal.envelope import domain_key, split
 from postseal.finding.search import Search
 from postseal.incoming.harvest import Harvest, Keeps
 from postseal.incoming.incoming import Incoming
+from postseal.sealed import source
 from postseal.settings import Settings
 
 
@@ -26,7 +27,7 @@ def load(settings: Settings, search: Search, *, clock: Callable[[], datetime], h
     problems = Problems()
     keys = decryption.GatewayKeys()
     with problems.collect():
-        keys = decryption.load(smime.decryption)
+        keys = decryption.load(smime.decryption, lambda: source.load(settings.ome))
     for one in smime.decryption:
         for who in one.recipients:
             domain = domain_key(split(who)[1] if "@" in who else who)

@@ -52,7 +52,7 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     with problems.collect():
         search = finding.load(settings, at)
     with problems.collect():
-        identities = identity.load(settings.smime.identities, at)
+        identities = identity.load(settings.smime.identities, at, lambda: source.load(settings.ome))
     with problems.collect():
         ring = _ring(settings)
     problems.settle()
