@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo test lint bench bench-split faults fuzz-sealed interop bench-policy types clean tools
+.PHONY: help demo test lint bench bench-ome bench-split faults fuzz-sealed interop bench-policy types clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -38,6 +38,9 @@ bench-policy: $(STAMP) ## measure what a policy costs per message, from 10 to 10
 
 faults: $(STAMP) ## kill, stop and break everything at every step, and count what is lost or comes twice (minutes)
 	@PYTHONPATH=contrib:tests python -m faults.campaign $(ARGS)
+
+bench-ome: $(STAMP) ## measure sealing and opening beside `openssl speed` (ARGS="--seconds 5")
+	@python benchmarks/ome.py $(ARGS)
 
 fuzz-sealed: $(STAMP) ## throw octets at the sealed container (ARGS="--seconds 600")
 	@python tests/sealed/fuzz.py $(ARGS)

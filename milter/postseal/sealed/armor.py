@@ -10,8 +10,9 @@ from typing import Final
 
 from postseal.sealed.container import Tampered
 
+_WIDTH: Final = 76
 _LINE: Final = 57
-"""Octets that become 76 characters."""
+"""Octets that become a line."""
 _LINES: Final = 1000 * _LINE
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")  # the standard alphabet and its padding are not ours
@@ -53,11 +54,9 @@ def dearmored(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _lines(octets: bytes) -> bytes:
-    encoded = (
-        binascii.b2a_base64(octets[start : start + _LINE], newline=False).rstrip(b"=")
-        for start in range(0, len(octets), _LINE)
-    )
-    return b"".join(line + b"\n" for line in encoded).translate(_TO_URL)
+    # A line has a number of octets that needs no padding, so all lines can be encoded at once.
+    text = binascii.b2a_base64(octets, newline=False).rstrip(b"=").translate(_TO_URL)
+    return b"".join(text[start : start + _WIDTH] + b"\n" for start in range(0, len(text), _WIDTH))
 
 
 def _octets(text: bytes) -> bytes:
