@@ -159,7 +159,8 @@ class Treatment:
     *protect*: words of methods in order of preference; the first that reaches the recipient is
     used.  Empty: no protection is asked for.  *unreached*: what happens if none does.
     *already*: what happens if the sender has protected the message himself.
-    *lifetime*: seconds for which a sealed message can be read; None: as the settings say.
+    *lifetime*: seconds for which a sealed message can be read, *cover*: its subject outside; None: as the
+    settings say.
     *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
     who gets it in his place; policy has judged them too, so these two are no part of the value.
@@ -172,6 +173,7 @@ class Treatment:
     unreached: Unreached = Unreached.REFUSE
     already: Already = Already.LEAVE
     lifetime: float | None = None
+    cover: str | None = None
     sign: bool = False
     headers: tuple[HeaderEdit, ...] = ()
     disclaimers: tuple[Disclaimer, ...] = ()

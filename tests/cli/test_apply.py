@@ -6,6 +6,7 @@ import re
 import stat
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from demo.place import open_directory
 from milteredits import Outcome, applied
 from milterprotocol import Mail, MilterClient
-from offline_place import FROM_INSIDE, Place, place
+from offline_place import FROM_INSIDE, Place, place, postseal
+from postseal.sealed import keyfile
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +167,32 @@ def test_apply_takes_fields_of_ours_off_as_the_daemon_does(ours: Place, tmp_path
 
     assert done.returncode == 0, done.stderr
     assert b"Postseal" not in (tmp_path / "out" / "1-plain.eml").read_bytes()
+
+
+def test_apply_seals_and_notes_nothing(ours: Place, tmp_path: Path) -> None:
+    keys = tmp_path / "master.keys"
+    keyfile.create(keys, datetime.now(UTC))
+    settings = tmp_path / "postseal.yaml"
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "10.yaml").write_text("rules: [{name: by portal, then: [protect: ome]}]\n")
+    settings.write_text(
+        f"policies: policies\nstore: sqlite:///{tmp_path}/store/store.sqlite\n"
+        f"ome: {{portal: 'https://portal.lab.test', master_keys: 'file:{keys}'}}\n"
+    )
+    words = [
+        ours.mail("hello", "secret"),
+        "--from",
+        "a@lab.test",
+        "--to",
+        "b@two.test",
+        "--out",
+        tmp_path / "o",
+    ]
+
+    done = postseal("apply", *words, "--settings", settings)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    copy = (tmp_path / "o" / "1-ome.eml").read_bytes()
+    assert b"message.html" in copy
+    assert b"secret" not in copy
+    assert not (tmp_path / "store").exists()

@@ -131,6 +131,16 @@ def test_subject_outside_is_as_the_settings_say(ring: Ring, setting: str, outsid
     assert len(mail.get_all("Subject", [])) == 1
 
 
+def test_subject_outside_is_as_a_rule_says(ring: Ring) -> None:
+    seal = Sealing(ring)
+
+    written = seal(message(), treatment=Treatment(cover="A contract"))
+    kept_one = seal(message(identity="<2@lab.test>"), treatment=Treatment(cover="keep"))
+
+    assert written["Subject"] == "A contract"
+    assert kept_one["Subject"] == "the secret quarter"
+
+
 def test_fields_that_a_rule_wrote_stay_outside_but_never_the_subject(ring: Ring) -> None:
     edits = (SetHeader("X-Class", "internal"), SetHeader("Subject", "a secret"))
     given = message(("X-Class", "internal"))

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +18,9 @@ from postseal.daemon import house
 from postseal.envelope import Envelope
 from postseal.errors import BadInput
 from postseal.guard.own import stripped
+from postseal.methods.ome import OmeMethod
 from postseal.outcome import Copy, Held, Reply
+from postseal.sealed import source
 
 
 @click.command()
@@ -35,13 +37,17 @@ from postseal.outcome import Copy, Held, Reply
 def apply(*, message: IO[bytes], envelope: Envelope, out: Path, as_json: bool, path: Path) -> None:
     """Do with MESSAGE ("-" for standard input) what the daemon would do, and write the copies to DIR.
 
-    Nothing is sent.  Exit code 0: copies were written; 4: the message would be refused; 5: it would be held.
+    Nothing is sent, and nothing is noted: what would be sealed for the portal cannot be opened there.
+
+    Exit code 0: copies were written; 4: the message would be refused; 5: it would be held.
     """
     try:
         built = house.build(path, spool=Path(tempfile.gettempdir()))
+        with tempfile.TemporaryDirectory() as folder:
+            _rehearse(built, Path(folder))
+            outcome = built.process(stripped(message_file.read(message, Spool())), envelope)
     except BadInput as error:
         give_up(error)
-    outcome = built.process(stripped(message_file.read(message, Spool())), envelope)
     if isinstance(outcome, Reply):
         _show_reply(outcome, as_json=as_json)
         sys.exit(Exit.REFUSED)
@@ -59,6 +65,21 @@ def apply(*, message: IO[bytes], envelope: Envelope, out: Path, as_json: bool, p
     for row in rows:
         protection = f"{row.method}, signed" if row.signed else row.method
         click.echo(f"{row.file}  {protection}  for {', '.join(row.recipients)}")
+
+
+def _rehearse(built: house.House, folder: Path) -> None:
+    """Let what is sealed be noted in a store of its own below *folder*, not in the daemon's."""
+    ome = built.settings.ome
+    if not ome.portal:
+        return
+    from postseal.store.migrate import migrate  # noqa: PLC0415 (a database's libraries take their time)
+    from postseal.store.ring import Ring  # noqa: PLC0415
+
+    dsn = f"sqlite:///{folder}/store/store.sqlite"
+    migrate(dsn)
+    ring = Ring(dsn, timeout=built.settings.store_timeout, keys=source.load(ome))
+    sealing = OmeMethod(ome, ring, Spool(), clock=house.now)
+    built.methods = replace(built.methods, table={**built.methods.table, "ome": sealing})
 
 
 def _show_reply(reply: Reply, *, as_json: bool) -> None:

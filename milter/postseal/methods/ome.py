@@ -96,16 +96,17 @@ class OmeMethod:
         online = self._keep(ring, chosen, container, attached=attached, at=at)
         note = chosen.known or self._note(ring, order, chosen, addresses, size=message.size, at=at)
         until = min((one.expires for one in note.recipients if one.expires), default=None)
-        cover = Cover(
+        cover = order.treatment.cover
+        around = Cover(
             brand=self._settings.brand,
             portal_name=self._settings.brand.name or _host(self._settings.portal),
             link=f"{self._settings.portal}/m/{chosen.id.hex()}",
             online=online,
             container=container if attached else None,
             until=until,
-            subject=self._settings.subject,
+            subject=self._settings.subject if cover is None else cover,
         )
-        return carrier(message, cover, order.treatment.headers, self._spool)
+        return carrier(message, around, order.treatment.headers, self._spool)
 
     def made(self, message: Message) -> bool:
         """Whether *message* is a carrier mail of ours."""

@@ -107,6 +107,8 @@ def described(treatment: Treatment) -> str:
             parts.append(f"already_protected: {treatment.already}")
         if treatment.lifetime is not None:
             parts.append(f"expire: {span(int(treatment.lifetime))}")
+        if treatment.cover is not None:
+            parts.append(f"cover_subject: {treatment.cover}")
     if treatment.sign:
         parts.append("sign: true")
     parts += [f"quarantine: {hold.reason}" for hold in treatment.holds]

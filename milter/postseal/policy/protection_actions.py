@@ -6,7 +6,7 @@ The words say what is required and what is only wished; nobody's failure turns t
 from collections.abc import Callable
 from dataclasses import replace
 
-from postseal.policy.action_values import Lifetime, Methods, Yes
+from postseal.policy.action_values import Lifetime, Line, Methods, Yes
 from postseal.treatment import Already, Treatment, Unreached
 
 
@@ -66,6 +66,14 @@ def expire(treatment: Treatment, lifetime: Lifetime) -> Treatment:
     return replace(treatment, lifetime=min(lifetime, treatment.lifetime or lifetime))
 
 
+def cover_subject(treatment: Treatment, text: Line) -> Treatment:
+    """The subject that a sealed message has outside: `'[...]'`, any text, or `keep` for its own.
+
+    For the method `ome` alone; the reader sees the message's own subject.  Without it, what the settings say.
+    """
+    return replace(treatment, cover=text)
+
+
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     protect,
     protect_or_bounce,
@@ -73,6 +81,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     never_protect,
     already_protected,
     expire,
+    cover_subject,
 )
 """The actions of this module."""
 
