@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo test lint bench bench-ome bench-split faults fuzz-sealed interop bench-policy types clean tools
+.PHONY: help demo test lint bench bench-ome bench-split faults fuzz-sealed interop bench-policy types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ lint: $(STAMP) ## ruff, mypy and the floors of the house
 
 bench: $(STAMP) ## measure what Postseal costs a Postfix, side by side (ARGS goes to the program)
 	@PYTHONPATH=contrib python benchmarks/through_postfix.py $(ARGS)
+
+bench-cms: $(STAMP) ## measure encrypting and signing beside cryptography's builders and openssl
+	@PYTHONPATH=contrib python benchmarks/smime.py $(ARGS)
 
 bench-split: $(STAMP) ## measure what it costs when recipients need different copies
 	@PYTHONPATH=contrib python benchmarks/split.py $(ARGS)

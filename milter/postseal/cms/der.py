@@ -22,7 +22,12 @@ def length(size: int) -> bytes:
 
 def begin(tag: int, size: int) -> bytes:
     """The tag and length of an element whose *size* content octets follow."""
-    return bytes([tag]) + length(size)
+    # Written out for the sizes that small messages are made of: a third of the time that framing one takes.
+    if size < 0x80:
+        return bytes((tag, size))
+    if 0x100 <= size < 0x10000:
+        return bytes((tag, 0x82, size >> 8, size & 0xFF))
+    return bytes((tag,)) + length(size)
 
 
 def element(tag: int, *contents: bytes) -> bytes:
