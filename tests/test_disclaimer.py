@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from postseal import message_file
 from postseal.body import Spool
+from postseal.cms import charset as charsets
 from postseal.disclaimer import closed, disclaimed
 from postseal.message import Message
 from postseal.treatment import Disclaimer, Fallback, Side
@@ -225,6 +226,14 @@ def test_author_cannot_write_markup_into_the_disclaimer() -> None:
     assert b"&lt;script&gt;" in new.body.read()
 
 
+def test_markup_that_never_ends_takes_no_longer_than_other() -> None:
+    octets = b"Content-Type: text/html\n\n" + b"<body\n" * 500_000
+
+    new = disclaimed(read(octets), Disclaimer("", "<b>Mind!</b>", Side.PREPEND), Spool())
+
+    assert b"<div><b>Mind!</b></div>" in new.body.read()
+
+
 def test_large_body_goes_to_the_spool(tmp_path: Path) -> None:
     old = read(b"\n" + b"x" * 70 + b"\n" + b"line\n" * 300_000)
 
@@ -257,4 +266,6 @@ def test_text_in_any_charset_is_read_as_before_and_then_the_disclaimer(
     added = "Confidential." if disclaimer is ASCII else "Vertraulich für ann@example.com"
     assert any(added in each for each in found)
     if "\ufffd" not in text and len(found) == 1 and text.isprintable():
-        assert found[0].startswith(text.rstrip(" \t"))
+        # Programs read more into some charsets than Python does, and so do we.
+        readings = {text, charsets.decoded(octets, charset) or ""}
+        assert any(found[0].startswith(each.rstrip(" \t")) for each in readings)

@@ -127,6 +127,15 @@ def test_edited_long_subject_is_folded_not_lengthened() -> None:
     assert result.headers[0].raw == b"Subject: [confidential]\r\n " + b"y" * 950 + b"\r\n"
 
 
+def test_edited_subject_of_blanks_takes_no_longer_than_another() -> None:
+    """A pattern with white space around the tag would take hours: a gateway may be told so by a stranger."""
+    subject = b"Subject: a" + b" " * 1_000_000 + b"[x] b"
+
+    result = edited(message(subject), [StripSubject(("[x]",))])
+
+    assert result.headers[0].raw == b"Subject: a b\r\n"
+
+
 def test_edited_without_edits_is_the_same_message() -> None:
     same = message(b"A: 1")
 

@@ -160,6 +160,18 @@ def test_note_has_its_tokens_filled() -> None:
     assert read(letter)["Subject"] == "Größe"
 
 
+@pytest.mark.parametrize(("outside", "shown"), [(True, False), (False, True)])
+def test_letter_to_somebody_outside_tells_nothing_of_what_is_sealed(outside: bool, shown: bool) -> None:
+    """Header protection may hide the subject of a sealed message; a letter about it is in the clear."""
+    note = Notice(Kind.RECIPIENT, "bob@mail.example", text="%%Subject%% %%Headers%%", outside=outside)
+    about = replace(REPORT, outside=outside)
+    sealed = {CY: Treatment(protect=("smime",))}
+
+    for letter in written(note, about, more=sealed):
+        assert ("ä" in text(letter) or "=?utf-8" in text(letter)) is shown
+    assert all("ä" in text(letter) for letter in written(note, about))
+
+
 def test_note_with_headers_keeps_hidden_recipients_hidden() -> None:
     (letter,) = written(Notice(Kind.RECIPIENT, "bob@mail.example", text="%%Headers%%"))
 

@@ -34,7 +34,7 @@ _LARGEST = 16 << 20
 _LINE = 998
 _OWN = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _TOKEN = re.compile("%%(.*?)%%")
-_BODY_BEGIN = re.compile(rb"<body(?:\s[^>]*)?>", re.IGNORECASE)
+_BODY_BEGIN = re.compile(rb"<body(?=[\s>])", re.IGNORECASE)
 _UTF8 = frozenset({"utf-8", "utf8"})
 
 
@@ -173,7 +173,8 @@ def _in_text(old: bytes, new: bytes, side: Side) -> bytes:
 def _in_html(old: bytes, new: bytes, side: Side) -> bytes:
     if side is Side.PREPEND:
         begin = _BODY_BEGIN.search(old)
-        at = begin.end() if begin else 0
+        # Only the first one is looked at: each might have to be searched to the end for its ">".
+        at = old.find(b">", begin.end()) + 1 if begin else 0
     else:
         lower = old.lower()
         ends = (lower.rfind(end) for end in (b"</body", b"</html"))

@@ -127,15 +127,16 @@ def _change_subjects(message: Message, edit: StripSubject | ChangeSubject) -> Me
 def _new_subject(old: str, edit: StripSubject | ChangeSubject) -> str | None:
     """The subject after *edit*; None if it stays."""
     if isinstance(edit, StripSubject):
+        # Cut at the tags, and no white space in the pattern: strangers choose how much of it there is.
         tags = "|".join(map(re.escape, edit.tags))
-        new: str | None = re.sub(rf"\s*+(?:(?:{tags})\s*+)++", " ", old, flags=re.IGNORECASE)
-        new = None if new == old else new
+        pieces = re.split(tags, old, flags=re.IGNORECASE)
+        new = " ".join(piece.strip() for piece in pieces if piece.strip()) if len(pieces) > 1 else None
     elif edit.at is Where.MATCH:
         new = replaced(old, edit.expressions, edit.text)
     else:
         rest = replaced(old, edit.expressions, "")
-        pieces = (edit.text, rest) if edit.at is Where.BEGIN else (rest, edit.text)
-        new = None if rest is None else " ".join(piece.strip() for piece in pieces if piece)
+        both = (edit.text, rest) if edit.at is Where.BEGIN else (rest, edit.text)
+        new = None if rest is None else " ".join(piece.strip() for piece in both if piece)
     return None if new is None else new.strip()
 
 

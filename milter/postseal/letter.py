@@ -24,6 +24,7 @@ from postseal.treatment import Treatment
 _MOST_RECIPIENTS = 10
 _LONGEST_VALUE = 2000
 _LONGEST_HEADERS = 20_000
+_WITHHELD = "(protected)"
 _TOKEN = re.compile("%%(.*?)%%")
 
 
@@ -58,7 +59,11 @@ def letters(
     if isinstance(outcome, Reply) and outcome.code < 500:
         return []
     about = _About(message, envelope, outcome, at)
-    return [_letter(notice, about, desk) for notice in _joined(treatments.values())]
+    # A letter is not encrypted: what is sealed for one must not be told outside, by a token or a report.
+    secret = replace(about, secret=any(treatment.protect for treatment in treatments.values()))
+    return [
+        _letter(notice, secret if notice.outside else about, desk) for notice in _joined(treatments.values())
+    ]
 
 
 def _joined(treatments: Collection[Treatment]) -> Iterator[Notice]:
@@ -82,9 +87,12 @@ class _About:
     envelope: Envelope
     outcome: Outcome
     at: datetime
+    secret: bool = False
 
     def value(self, name: str) -> str:
         """A field as a person reads it, on one line."""
+        if self.secret and name == "Subject":
+            return _WITHHELD
         text = fields.text(self.message.first(name) or b"")[:_LONGEST_VALUE]
         return "".join(each if each.isprintable() else " " for each in text)
 
@@ -185,7 +193,9 @@ def _filled(notice: Notice, about: _About) -> str:
     values = {name: about.value(name) for name in ("From", "To", "Cc", "Subject")}
     values["MessageDate"] = about.value("Date")
     values["Rule"] = notice.rule
-    if "%%Headers%%" in notice.text:
+    if about.secret:
+        values["Headers"] = _WITHHELD
+    elif "%%Headers%%" in notice.text:
         shown = about.message.without("Bcc", "Resent-Bcc").header_block.decode("utf-8", "replace")
         values["Headers"] = shown.replace("\r\n", "\n")[:_LONGEST_HEADERS]
     return _TOKEN.sub(lambda token: values.get(token[1], token[0]), notice.text)

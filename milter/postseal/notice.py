@@ -42,7 +42,8 @@ class Notice:
     """The wish of *rule* that *to* is told.
 
     *text*, *subject*: of a note, with tokens such as `%%Subject%%`; *include*: the sections of a report.
-    *mode*, *severity*: the rule's.  *about*: the recipients for whom it applied.
+    *mode*, *severity*: the rule's.  *outside*: whether *to* is none of ours.
+    *about*: the recipients for whom it applied.
     """
 
     kind: Kind
@@ -53,6 +54,7 @@ class Notice:
     rule: str = ""
     mode: str = ""
     severity: str = ""
+    outside: bool = False
     about: tuple[str, ...] = ()
     matches: tuple[Match, ...] = field(default=(), repr=False)
 

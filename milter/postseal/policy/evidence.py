@@ -28,7 +28,8 @@ def with_evidence(notices: tuple[Notice, ...], answer: Answer, mail: Mail) -> It
         elif notice.kind is Kind.RECIPIENT:
             to = mail.recipient.address if person else ""
         if to:
-            yield replace(notice, to=to, about=(mail.recipient.address,), matches=matches)
+            outside = not transaction.site.accepts(to)
+            yield replace(notice, to=to, outside=outside, about=(mail.recipient.address,), matches=matches)
 
 
 def _automatic(transaction: Transaction) -> bool:
