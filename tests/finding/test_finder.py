@@ -1,8 +1,7 @@
 """The search for a recipient's certificate: order, trust, failures, and what is remembered of it."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,6 @@ from postseal.finding.finder import Finder
 from postseal.finding.shelf import Empty, Opening
 from postseal.settings_smime import KeyChange, Lookup, Revocation, Source
 from postseal.store.certificates import Certificates
-from postseal.store.engine import Store
 from postseal.store.kept import Origin, Word
 from postseal.store.migrate import migrate
 from postseal.trust.anchors import Anchors
@@ -61,14 +59,6 @@ class Answering:
         if self.failure:
             raise Failure(Cause.LOOKUP, self.failure)
         return tuple(person.certificate for person in self.people)
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Certificates]:
-    dsn = f"sqlite:///{tmp_path}/store/store.sqlite"
-    migrate(dsn)
-    with closing(Store(dsn, timeout=30)) as store:
-        yield Certificates(store)
 
 
 def finder(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from postseal.certificates import purpose
-from postseal.cli.certificate_text import addresses_of, described, line, read
+from postseal.cli.certificate_text import described, line, read
 from postseal.cli.certs_shown import find, publish, show, verify
 from postseal.cli.certs_shown import list as list_command
 from postseal.cli.common import Telling, bad, certificates, settings_option, smime
@@ -58,7 +58,7 @@ def add(
         hint = "those that you trust belong into the folder smime.trust"
         bad(str(files[0]), "there is nobody's certificate in it, only authorities'", hint)
     extra = [*map(key, addresses), *(f"@{domain_key(domain)}" for domain in domains)]
-    wanted = [(one, extra or [key(address) for address in addresses_of(one)]) for _, one in people]
+    wanted = [(one, extra or [key(address) for address in search.trust.addresses(one)]) for _, one in people]
     for (place, _), (_, named) in zip(people, wanted, strict=True):
         if not named:
             bad(

@@ -64,6 +64,8 @@ class Bounded:
             raise self._failed(f"{self._name}: no answer within {self._seconds:g} s") from None
         except Failure as failure:
             raise self._failed(failure.detail) from None
+        except Exception as error:  # noqa: BLE001 (what a server makes of a library is no more than a failed lookup)
+            raise self._failed(f"{self._name}: {type(error).__name__} ({log.trace(error)})") from None
 
     def _failed(self, why: str) -> Failure:
         self._rest_until, self._why = self._clock() + _REST_SECONDS, why

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,11 +24,13 @@ from postseal.finding.bounded import Bounded
 from postseal.finding.candidate import ORIGINS, Candidate, Remote, new
 from postseal.finding.shelf import Shelf
 from postseal.settings_smime import Lookup, Source
-from postseal.store.kept import ISSUERS, Kept, Origin, Word
+from postseal.store.kept import ISSUERS, Kept, New, Origin, Word
 from postseal.trust.trust import Trust, Use
 from postseal.trust.verdict import Rule
 
 _MEMORY_SECONDS: Final = 30.0
+_STALE_SECONDS: Final = 600.0
+"""How long what every judgement needs of the store outlives a store that is down."""
 _FAILURE_SECONDS: Final = 3.0
 _REMEMBERED: Final = 20_000
 _STRIPES: Final = 512
@@ -135,11 +138,10 @@ class Finder:
                 except Failure as error:
                     failure = failure or error
                     continue
-                owner = candidate.vouched or source is Source.DOMAIN or self._is_of(candidate, address)
-                if not verdict.rule and owner:
+                why = str(verdict) if verdict.rule else self._stranger(candidate, source, address)
+                if not why:
                     usable.append(candidate.certificate)
                     continue
-                why = str(verdict) if verdict.rule else f"{Rule.ADDRESS}: it does not certify {address}"
                 refusals.append(Problem(candidate.place, f"the certificate cannot be used: {why}"))
                 if verdict.rule is Rule.REVOCATION_UNKNOWN:
                     failure = failure or Failure(Cause.REVOCATION, f"{candidate.place}: {verdict.why}")
@@ -148,8 +150,13 @@ class Finder:
                 return Answer(tuple(usable), tuple(refusals))
         return Answer((), tuple(refusals), failure)
 
-    def _is_of(self, candidate: Candidate, address: str) -> bool:
-        return address in map(key, self._trust.addresses(candidate.certificate))
+    def _stranger(self, candidate: Candidate, source: Source, address: str) -> str:
+        """Why a certificate that is believed is not for *address*, "" if it is."""
+        # Whom an imported one is for is the administrator's word.
+        if candidate.vouched or source in {Source.STORE, Source.DOMAIN}:
+            return ""
+        own = address in map(key, self._trust.addresses(candidate.certificate))
+        return "" if own else f"{Rule.ADDRESS}: it does not certify {address}"
 
     def _candidates(self, source: Source, search: "_Search") -> Iterable[Candidate]:
         """Raises Failure."""
@@ -176,7 +183,7 @@ class Finder:
         found = bounded.ask(lambda: remote.find(search.address, self._lookup.timeout))
         keep = self._lookup.keep if found else self._lookup.keep_nothing
         until = search.at + timedelta(seconds=keep)
-        kept.found(remote.origin, search.address, list(map(new, found)), at=search.at, until=until)
+        kept.found(remote.origin, search.address, _news(found), at=search.at, until=until)
         # What an administrator said of one of them stands in the store.
         return _of(search.kept_now(self._kept), remote.origin, vouched=remote.vouches)
 
@@ -185,10 +192,15 @@ class Finder:
         until, known = self._background
         # Without a store, nothing can be listed.
         if self._clock() >= until and set(self._lookup.sources) != {Source.DIRECTORY}:
-            kept = self._kept()
-            issuers = tuple(one.certificate for one in _of(kept.of(ISSUERS), *Origin))
-            known = Background(kept.distrusted(), issuers)
-            self._background = (self._clock() + _MEMORY_SECONDS, known)
+            try:
+                kept = self._kept()
+                issuers = tuple(one.certificate for one in _of(kept.of(ISSUERS), *Origin))
+                known = Background(kept.distrusted(), issuers)
+            except Failure:
+                if self._clock() > until + _STALE_SECONDS:
+                    raise
+            else:
+                self._background = (self._clock() + _MEMORY_SECONDS, known)
         return known
 
     def distrusted(self) -> frozenset[bytes]:
@@ -212,6 +224,14 @@ class _Search:
     def kept_now(self, kept: Callable[[], Shelf]) -> tuple[Kept, ...]:
         self._known = None
         return self.kept(kept)
+
+
+def _news(found: Iterable[x509.Certificate]) -> list[New]:
+    news = []
+    for certificate in found:
+        with suppress(*MALFORMED):  # one of an odd kind must not hide the others
+            news.append(new(certificate))
+    return news
 
 
 def _of(kept: Iterable[Kept], *origins: Origin, vouched: bool = False) -> Iterable[Candidate]:

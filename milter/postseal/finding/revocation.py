@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from postseal.store.revocations import Revocations, Wanted
 
 _MEMORY_SECONDS: Final = 60.0
+_WANTED_SECONDS: Final = 6 * 3600.0
+"""How often a worker says that it wants something: a write for every look would hold up the mail."""
 _UNKNOWN_SECONDS: Final = 2.0
 """What is wanted for the first time is there soon, and mail waits for it."""
 
@@ -30,6 +32,7 @@ class CachedRevocations:
         self._opening = opening
         self._clock = clock
         self._lock = threading.Lock()
+        self._wanted: dict[bytes, float] = {}
         self._answers: dict[bytes, tuple[float, datetime | None, bytes | None]] = {}
 
     def lists(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Collection[Crl]:
@@ -64,6 +67,7 @@ class CachedRevocations:
         if not old:
             return
         if len(self._answers) > _MOST:
+            self._wanted.clear()
             self._answers = {one.id: self._answers[one.id] for one in wanted if one.id in self._answers}
         fetched = kept.fetched([one.id for one in old])
         for one in old:
@@ -73,7 +77,9 @@ class CachedRevocations:
                 octets = kept.answer(one.id) if at else None
             seconds = _MEMORY_SECONDS if octets else _UNKNOWN_SECONDS
             self._answers[one.id] = (now + seconds, at, octets)
-        kept.want(old, datetime.now(UTC))
+        new = [one for one in old if self._wanted.get(one.id, float("-inf")) <= now]
+        kept.want(new, datetime.now(UTC))
+        self._wanted |= dict.fromkeys((one.id for one in new), now + _WANTED_SECONDS)
 
 
 _MOST: Final = 5000

@@ -26,14 +26,14 @@ def fetch(url: str, *, seconds: float, largest: int, question: bytes = b"", kind
     end = time.monotonic() + 2 * seconds
     try:
         with _OPENER.open(request, timeout=seconds) as answer:
-            octets = b""
+            octets = bytearray()
             while piece := answer.read1(_PIECE):
                 octets += piece
                 if len(octets) > largest:
                     raise Unreachable(f"the answer is larger than {largest} octets")
                 if time.monotonic() > end:
                     raise Unreachable(f"the answer takes longer than {2 * seconds:g} s")
-            return octets
+            return bytes(octets)
     except urllib.request.HTTPError as error:
         error.close()
         kind_of = Missing if error.code in {404, 410} else Unreachable
