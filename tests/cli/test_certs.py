@@ -16,6 +16,7 @@ from postseal.settings_smime import KeyChange
 from postseal.store.certificates import Certificates
 from postseal.store.engine import Store
 from postseal.store.migrate import migrate
+from postseal.store.revocations import Revocations, Wanted
 
 ROOT = Authority.root()
 BELOW = ROOT.intermediate()
@@ -197,6 +198,21 @@ def test_what_a_certificate_says_cannot_drive_the_terminal(place: Place) -> None
 
     assert "\x1b" not in ended.out
     assert "\\x1b]0" in ended.out
+
+
+def test_revocations_tell_what_was_fetched_and_what_could_not_be(place: Place) -> None:
+    migrate(place.store)
+    cache = Revocations(Store(place.store, timeout=30))
+    good, bad = Wanted("http://a.example/list"), Wanted("http://b.example/\x1b", b"question")
+    cache.want([good, bad], NOW)
+    cache.save(good, b"...", at=NOW, due=NOW)
+    cache.failed(bad, "the server answers 404", due=NOW)
+
+    lines = place.certs("revocations").out.splitlines()
+
+    assert lines[0].startswith(f"list       http://a.example/list  fetched {NOW:%Y-%m-%d %H:%M}")
+    assert lines[1].startswith("responder  http://b.example/\\x1b  never fetched")
+    assert lines[1].endswith("failed 1 times: the server answers 404")
 
 
 def test_store_that_is_down_is_told(place: Place) -> None:

@@ -9,7 +9,7 @@ import click
 
 from postseal.certificates import purpose
 from postseal.cli.certificate_text import described, line, read
-from postseal.cli.certs_shown import find, publish, show, verify
+from postseal.cli.certs_shown import find, publish, revocations, show, verify
 from postseal.cli.certs_shown import list as list_command
 from postseal.cli.common import Telling, bad, certificates, settings_option, smime
 from postseal.envelope import domain_key, key
@@ -166,5 +166,5 @@ def _alike(store: "Certificates", fingerprint: str) -> tuple[Kept, ...]:
     return store.alike(digits)
 
 
-for command in (list_command, show, verify, find, publish):
+for command in (list_command, show, verify, find, publish, revocations):
     certs.add_command(command)

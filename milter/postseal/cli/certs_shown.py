@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from postseal.cli.certificate_text import described, facts, line, name, read
-from postseal.cli.common import Exit, bad, certificates, settings_option, smime
+from postseal.cli.common import Exit, bad, certificates, kept, settings_option, smime
 from postseal.envelope import key, split
 from postseal.errors import Failure
 from postseal.finding import dns
@@ -136,6 +136,19 @@ def publish(*, certificate: str, form: str, dn: str, path: Path) -> None:
         addresses = [row.address for row in rows] or [*dict(facts(one))["addresses"].split(", ")]
         for address in (named for named in addresses if split(named)[0]):
             click.echo(f"{dns.owner(address)}. IN SMIMEA 3 0 0 {octets.hex()}")
+
+
+@click.command()
+@settings_option
+def revocations(path: Path) -> None:
+    """Print what issuers say about revocation: what was fetched when, what could not be, and why."""
+    from postseal.store.revocations import Revocations  # noqa: PLC0415 (as in common)
+
+    for state in Revocations(kept(path)).states():
+        kind = "responder" if state.wanted.question else "list"
+        fetched = f"fetched {state.fetched:%Y-%m-%d %H:%M}" if state.fetched else "never fetched"
+        failed = f"; failed {state.failures} times: {described(state.why)}" if state.failures else ""
+        click.echo(f"{kind:<10} {described(state.wanted.url)}  {fetched}, next {state.due:%H:%M} UTC{failed}")
 
 
 def _every(store: "Certificates") -> Iterator[Kept]:
