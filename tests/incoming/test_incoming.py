@@ -131,6 +131,18 @@ def test_encrypted_is_opened_for_its_owner_alone(gate: Gateway, files: Path) -> 
     assert gate.decrypted(carl, ANN)
 
 
+def test_subject_that_was_hidden_outside_comes_back_for_its_owner(gate: Gateway, files: Path) -> None:
+    inner = (
+        b"From: bob@one.test\r\nSubject: the merger\r\nHP-Outer: From: bob@one.test\r\n"
+        b'HP-Outer: Subject: [...]\r\nContent-Type: text/plain; hp="cipher"\r\n\r\n' + TEXT
+    )
+    hidden = message(encrypted(files, inner)).replace(b"Subject: in", b"Subject: [...]")
+    for recipient, subject in ((ANN, b"[opened] the merger"), (CARL, b"[...]")):
+        gate.post(hidden, recipient, sender=BOB)
+        content = gate.sink.take_one().content
+        assert re.findall(rb"(?m)^Subject: (.*?)\r?$", content.partition(b"\r\n\r\n")[0]) == [subject]
+
+
 def test_caught_mail_is_not_opened_for_who_caught_it(gate: Gateway, files: Path) -> None:
     sealed = message(encrypted(files, b"Content-Type: text/plain\r\n\r\n" + TEXT))
 

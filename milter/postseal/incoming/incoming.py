@@ -8,13 +8,14 @@ be opened or judged goes on as it came, with a word about it.
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cryptography import x509
 
 from postseal import log
 from postseal.certificates.decryption import GatewayKeys
+from postseal.cms import header_protection
 from postseal.cms.layer import Encrypted, Layer, Opened, Signed
 from postseal.cms.opening import Opener
 from postseal.cms.signer_info import Signature
@@ -68,6 +69,14 @@ class Incoming:
             return Received(clean, copies=dict.fromkeys(inside, clean) if clean is not message else {})
         entitled = {recipient for recipient in inside if self._may_read(opened, recipient)}
         standing, result = self._judged(opened)
+        protected = header_protection.found(clean, opened) if opened.decrypted else header_protection.Found()
+        if protected.doubt:
+            _log.warning("%s", log.line(event="protected_header_not_used", why=protected.doubt))
+        opened = replace(
+            opened,
+            content=header_protection.restored(opened.content, protected),
+            deliverable=header_protection.restored(opened.deliverable, protected),
+        )
         seen = _under(fields(result, opened.layers, self.host), _decrypted(opened))
         closed = _under(fields("", _outer(opened.layers), self.host), clean)
         copies = {recipient: seen if recipient in entitled else closed for recipient in inside}
