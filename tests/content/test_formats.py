@@ -156,7 +156,7 @@ def test_rtf_as_its_reader_sees_it():
         rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}{\f1\fnil\fcharset204 X;}}{\*\generator Riched;}"
         rb"{\header in the header\par}{\stylesheet{\s0 Normal;}}\uc1 sec\b ret\b0 \'e4\u8364? "
         rb"{\f1\'e4\'e0}\par"
-        rb"{\*\shpinst{\shptxt in a box}}{\footnote below}{\pict 0a0b}\bin3 xyz\{a\}\u-10179?\u-8704?}"
+        rb"{\*\shpinst{\shptxt in a box}}{\footnote below}{\pict 0a0b\bin3 }{x}\{a\}\u-10179?\u-8704?}"
     )
 
     text = rtf_text(octets)

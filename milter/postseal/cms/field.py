@@ -58,7 +58,7 @@ def parametrized(value: bytes) -> Parametrized:
         if (
             same.setdefault(index, written) != written
             or (index < 0 and len(same) > 1)
-            or min(same) < 0 <= index
+            or (index >= 0 and not same.keys().isdisjoint((_PLAIN, _EXTENDED)))
         ):
             ambiguous.add(key)
     return Parametrized(

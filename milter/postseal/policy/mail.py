@@ -152,10 +152,20 @@ class Transaction:
             found.setdefault(header.name.strip().lower().decode("latin-1"), []).append(header.value)
         return found
 
-    @cached_property
+    @property
     def text(self) -> bytes:
         """All text of the body, ready for `Pattern.found`.  Raises Failure(UNINSPECTABLE), see `content`."""
-        return content.text(self.message, self.site.inspect_bytes, self.files)
+        if isinstance(self._text, Failure):
+            raise self._text.with_traceback(None)
+        return self._text
+
+    @cached_property
+    def _text(self) -> bytes | Failure:
+        # Also what cannot be seen is looked at once: the mail may have been made to take long.
+        try:
+            return content.text(self.message, self.site.inspect_bytes, self.files)
+        except Failure as failure:
+            return failure.with_traceback(None)
 
     @cached_property
     def files(self) -> Files:

@@ -7,8 +7,9 @@ from postseal.cms import field
 from postseal.cms.mime import Kind, walk
 from postseal.cms.scanner import Scanner
 from postseal.content import html, transfer
-from postseal.content.inspection import Visit, unsupported
-from postseal.errors import Failure
+from postseal.content.inspection import Unread, Visit, unsupported
+from postseal.content.item import State
+from postseal.errors import Cause, Failure
 
 _MBOX = re.compile(rb"(?:From [^\r\n]*\r?\n)?")
 
@@ -40,4 +41,5 @@ def read(octets: bytes, visit: Visit) -> None:
             else:
                 visit.text(message.read(part.start, part.stop).decode("utf-8", "replace"))
     except Failure as failure:
-        raise unsupported(failure.detail) from None
+        state = State.LIMIT if failure.cause is Cause.LIMIT else State.UNSUPPORTED
+        raise Unread(state, failure.detail) from None

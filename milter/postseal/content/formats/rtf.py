@@ -2,7 +2,7 @@
 
 The libraries that turn RTF into text leave out headers, footnotes, comments and text boxes, which its
 reader sees; here only destinations that never hold text for readers are passed over.  Embedded objects are
-files of a kind of their own and count as unsupported.  Never raises; linear in the length.
+files of a kind of their own and count as unsupported.  Takes time linear in the length.
 """
 
 import re
@@ -131,8 +131,10 @@ class _Text:
         group = self._group
         if word in _HIDDEN:
             group.hidden = True
-        elif word == b"bin":
+        elif word == b"bin" and group.hidden:  # elsewhere a length would be a way to hide text from us
             self._position += max(0, number)
+            if self._position > len(self._octets):
+                raise unsupported("it is damaged, or cut short")
         elif word == b"u":
             self._add(chr(number & 0xFFFF))
             self._skip = group.skip
