@@ -5,6 +5,7 @@ The answer goes to standard output: its length, and the items in JSON.  The proc
 does, and when a job takes longer than it may, whoever is still there to notice.
 """
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -14,6 +15,7 @@ import signal
 import struct
 import sys
 import warnings
+from pathlib import Path
 
 from postseal.content import confinement, kind
 from postseal.content.inspection import Exhausted, Inspection
@@ -26,6 +28,10 @@ HEAD = struct.Struct(">IQ")
 def main() -> None:
     """Serve jobs until there are no more."""
     limits = Extraction(**json.loads(sys.argv[1]))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the thread that started us may have blocked it
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")  # rather this process than a worker
     logging.disable()  # libraries would quote the file
     warnings.simplefilter("ignore")
     from postseal.content.formats import READERS  # noqa: PLC0415 (after the warnings are off)

@@ -233,14 +233,20 @@ class Pool:
     def close(self) -> None:
         """End the processes that are idle; more are started when needed."""
         with self._lock:
-            self._end(self._owner, self._idle)
-            self._refill()
+            for _ in range(self._end(self._owner, self._idle)):
+                self._idle.put(None)
 
     @staticmethod
-    def _end(owner: int, idle: "queue.LifoQueue[_Process | None]") -> None:
-        while not idle.empty():
-            if process := idle.get():
-                process.kill() if owner == os.getpid() else process.forget()
+    def _end(owner: int, idle: "queue.LifoQueue[_Process | None]") -> int:
+        """End those that wait; how many places there are now."""
+        places = 0
+        with contextlib.suppress(queue.Empty):
+            while True:
+                process = idle.get_nowait()
+                places += 1
+                if process:
+                    process.kill() if owner == os.getpid() else process.forget()
+        return places
 
     def _after_fork(self) -> None:
         """Processes that our parent started speak to our parent."""

@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Annotated
 
 from postseal.binding import Reader
+from postseal.content import process
 from postseal.document import Problems
 from postseal.errors import Place
 from postseal.people import load as directory
@@ -79,6 +80,8 @@ def load(settings: Settings, methods: Collection[str]) -> Policy:
     for example in examples:
         with problems.collect():
             check(example, policy)
+    # The supervisor forks after this, and its workers start processes of their own.
+    process.pool(settings.extraction).close()
     problems.settle()
     return policy
 
