@@ -216,7 +216,7 @@ def _described(headers: tuple[Header, ...], part: Part, charset: str, name: str)
         headers = _replaced(headers, Header.of("Content-Type", "; ".join(words)))
     if name:
         headers = _replaced(headers, Header.of("Content-Transfer-Encoding", name))
-    if not part.depth and not any(header.named("MIME-Version") for header in headers):
+    if (charset or name) and not part.depth and not any(header.named("MIME-Version") for header in headers):
         headers += (Header.of("MIME-Version", "1.0"),)
     return headers
 

@@ -110,6 +110,7 @@ def _line_facts(explanation: Explanation, line: Line, methods: Methods) -> dict[
         "deleted": treatment.deleted,
         "added": [addition.address for addition in treatment.added],
         "redirected": [addition.address for addition in treatment.redirected],
+        "notices": [{"kind": each.kind, "to": each.to, "rule": each.rule} for each in treatment.notices],
         "held": [hold.reason for hold in treatment.holds],
         "refusal": str(refused) if refused else None,
         "cause": refused.cause if refused else word.cause if isinstance(word, Failure) else None,
