@@ -112,7 +112,7 @@ _SENTENCES: Final[Mapping[Cause, tuple[str, str]]] = {
     ),
     Cause.LIMIT: ("3.4", "This message is larger than the mail gateway accepts."),
     Cause.UNWRITABLE: ("6.5", "This message cannot be converted."),
-    Cause.KEYS: ("7.5", "This message must be protected and its key cannot be; please try again later."),
+    Cause.KEYS: ("7.5", "This message must be protected and the keys for that are not at hand."),
     Cause.STORE: ("3.0", "The mail gateway cannot note what it delivers; please try again later."),
     Cause.RELEASE: ("3.0", "The mail gateway has a problem; please try again later."),
     Cause.INTERNAL: ("3.0", "The mail gateway has a problem; please try again later."),

@@ -1,6 +1,8 @@
 """The container: what goes in comes out, and nothing else ever does."""
 
+import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -173,3 +175,17 @@ def test_armor_raises_nothing_else(text: bytes) -> None:
     except Tampered:
         return
     assert b"".join(dearmored(armored([octets]))) == octets
+
+
+def test_memory_is_constant_in_both_directions(tmp_path: Path) -> None:
+    count = 500  # pieces of 64 KiB
+    tracemalloc.start()
+    try:
+        text = armored(sealed((bytes(CHUNK) for _ in range(count)), KEY, MESSAGE))
+        body = opened(dearmored(text), KEY, Spool(tmp_path, CHUNK))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert body.size == count * CHUNK
+    assert peak < 4 << 20

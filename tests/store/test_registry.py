@@ -1,5 +1,6 @@
 """What administrators ask and do, on both databases; `tests/cli/test_messages.py` has the commands."""
 
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -126,3 +127,13 @@ def test_turn_of_housekeeping_does_all_that_is_due(ring: Opened) -> None:
     new = LocalKeys({"b": bytes(range(32))}, "b")
     assert all(unwrapped(known[left], one, new) == bytes(32) for one in known[left].recipients)
     assert room.opened(ring.store, new).audit.verify().bad == 0
+
+
+def test_longest_message_id_can_be_noted_and_found(ring: Opened, registry: Registry) -> None:
+    chance = random.Random(1)  # what repeats is compressed
+    longest = "<" + "".join(chr(chance.randrange(0x20000, 0x2A000)) for _ in range(510)) + ">"
+    key = KEYS.wrap(bytes(32), context(b"x" * 16, BOB, ()))
+    bob = Addressee(BOB, BOB, State.OPEN, None, NOON, key)
+    ring.messages.add(SealedMessage(b"x" * 16, longest, "", (), "", 1, NOON, (bob,)))
+
+    assert [message.id for message in registry.search(Search(message_id=longest))] == [b"x" * 16]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from postseal.store.sealed import SealedMessage
 
 _MOST = 1000
+_LONGEST_ID = 512
+"""What is noted of a Message-ID (`methods.ome`)."""
 
 
 @click.group(cls=Telling)
@@ -206,7 +208,8 @@ def _named(registry: "Registry", name: str) -> tuple["SealedMessage", ...]:
         if len(found) > 1:
             bad("messages", f"{len(found)} messages begin with {name}", "write more of it")
     else:
-        found = registry.search(Search(name if name.startswith("<") else f"<{name}>"), limit=_MOST)
+        named = name if name.startswith("<") else f"<{name}>"
+        found = registry.search(Search(named[:_LONGEST_ID]), limit=_MOST)
     return found or bad("messages", f"there is no message {name}", "see `postseal messages list`")
 
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:  # commands that seal nothing need not wait for a database's l
     from postseal.store.sealed import SealedMessage
 
 _LONGEST_ADDRESS: Final = 320
-_LONGEST_ID: Final = 998
+_LONGEST_ID: Final = 512
+"""Characters of a Message-ID that are noted; an index of PostgreSQL takes 2704 octets."""
 _GENERATIONS: Final = 100
 
 
