@@ -123,8 +123,8 @@ class Passcodes:
         typed = "".join(code.split()).replace("-", "")
         last = (
             select(passcodes.c.id)
-            .where(*_mine(session, message, address))
-            .order_by(passcodes.c.since.desc(), passcodes.c.id)
+            .where(*_mine(session, message, address), *_good(at))  # there is one: a new code ends the last
+            .order_by(passcodes.c.since.desc())
             .limit(1)
             .scalar_subquery()
         )
