@@ -6,6 +6,7 @@ A mail is `MAIL` but for what is given; a module for each one of `postseal.polic
 from condition_cases import (
     attachment,
     authentication,
+    certificate,
     client,
     field,
     message,
@@ -21,6 +22,7 @@ CASES = (
     client.CASES
     | authentication.CASES
     | people.CASES
+    | certificate.CASES
     | sender.CASES
     | recipient.CASES
     | recipients.CASES

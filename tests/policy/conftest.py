@@ -1,5 +1,6 @@
 import ipaddress
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,17 @@ from postseal.settings import Limits, Settings
 from postseal.settings_judging import Authentication, Directory
 
 TYPES = Path(__file__).parents[2] / "policies" / "types"
+
+
+class Certificates:
+    """Good until a day of December 2026, or for long."""
+
+    def until(self, address: str, _at: datetime) -> datetime | None:
+        if address == "soon@cert.example":
+            return datetime(2026, 12, 1, tzinfo=UTC)
+        return datetime.max.replace(tzinfo=UTC) if address == "good@cert.example" else None
+
+
 Written = Callable[[str], Policy]
 
 
@@ -30,6 +42,6 @@ def written(tmp_path: Path) -> Written:
             limits=Limits(inspect_bytes=2000),
             held_mail_returns=True,
         )
-        return load(settings, {"plain", "smime", "portal"})
+        return load(settings, {"plain", "smime", "portal"}, certificates=Certificates())
 
     return loaded

@@ -1,6 +1,7 @@
 """A directory that does not answer makes mail that cannot be judged, never mail that is judged without it."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,21 @@ def test_rule_that_needs_a_directory_is_bad_without_one(tmp_path: Path):
 
     with pytest.raises(BadInput, match=r"10\.yaml:1:61: 'recipient_manager' needs a directory of people"):
         load(Settings(policies=tmp_path), {"smime"})
+
+
+class NoCertificates:
+    """A search for certificates that fails."""
+
+    def until(self, _address: str, _at: datetime) -> datetime | None:
+        raise Failure(Cause.LOOKUP, "no answer")
+
+
+@pytest.mark.parametrize("certificates", [None, NoCertificates()])
+def test_mail_that_needs_certificates_that_cannot_be_looked_up_is_refused(written, certificates: object):
+    policy = written("rules: [{name: r, unless: {recipient_certificate: usable}, then: {sign: true}}]")
+    policy = replace(policy, site=replace(policy.site, certificates=certificates))
+    message = sample.composed("ann@example.com", [BOB.address])
+    refused = policy.decide(message, Envelope("ann@example.com", (BOB,), Client()))[BOB].refusal
+
+    assert refused is not None
+    assert refused.cause is Cause.LOOKUP

@@ -30,6 +30,7 @@ VALUES = {
     "sender_manager": "a@a.example",
     "recipient_manager": "a@a.example",
     "sender_is": "manager",
+    "recipient_certificate": "none",
     "spf": "none",
     "dkim": "[none, pass]",
     "dmarc": "fail",

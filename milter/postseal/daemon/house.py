@@ -93,11 +93,12 @@ def build(path: Path, *, spool: Path | None = None) -> House:
     if spool:
         settings = replace(settings, spool_directory=spool)
     problems = Problems()
-    policy, methods = None, None
-    with problems.collect():
-        policy = load_policy(settings, table.PROTECTING)
+    policy, methods, finder = None, None, None
     with problems.collect():
         methods = table.load(settings, now)
+        finder = methods.search.finder
+    with problems.collect():
+        policy = load_policy(settings, table.PROTECTING, certificates=finder)
     problems.settle()
     assert policy is not None  # noqa: S101 (or there was a problem)
     assert methods is not None  # noqa: S101

@@ -89,6 +89,10 @@ class Finder:
             raise answer.failure
         return answer.usable
 
+    def until(self, address: str, at: datetime) -> datetime | None:
+        """Until when mail to *address* can be encrypted; None if it cannot.  Raises as `usable`."""
+        return max((each.not_valid_after_utc for each in self.usable(address, at)), default=None)
+
     def refusals(self, address: str, at: datetime) -> tuple[Problem, ...]:
         """Why the certificates of *address* that were found and cannot be used cannot."""
         return self._answer(address, at).refusals

@@ -21,7 +21,7 @@ from postseal.policy.conditions.people import CONDITIONS as ABOUT_PEOPLE
 from postseal.policy.examples import Example, check
 from postseal.policy.failure import OnErrors
 from postseal.policy.index import Index
-from postseal.policy.mail import Site
+from postseal.policy.mail import Certificates, Site
 from postseal.policy.notice_actions import misdirected
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Rule, rule
@@ -47,8 +47,11 @@ class PolicyFile(Preamble):
     examples: tuple[Example, ...] = ()
 
 
-def load(settings: Settings, methods: Collection[str]) -> Policy:
-    """The policy in the folder that *settings* name.  *methods*: the words that `protect` may use."""
+def load(settings: Settings, methods: Collection[str], *, certificates: Certificates | None = None) -> Policy:
+    """The policy in the folder that *settings* name.
+
+    *methods*: the words that `protect` may use.  *certificates*: what finds recipients' certificates.
+    """
     problems = Problems()
     holds = {"quarantine"} if settings.held_mail_returns else frozenset[str]()
     library = Library(settings.policies / "types")
@@ -71,7 +74,7 @@ def load(settings: Settings, methods: Collection[str]) -> Policy:
     index = Index(rules, Kept(settings.runtime_directory / "patterns"))
     policy = Policy(
         rules,
-        Site.of(settings, people),
+        Site.of(settings, people, certificates=certificates),
         library.joined(sources.digest),
         index,
         len(examples),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Protocol
 
 from postseal import settings
 from postseal.cms import field as fields
@@ -31,6 +32,14 @@ from postseal.settings_extraction import Extraction
 from postseal.settings_judging import Authentication
 
 
+class Certificates(Protocol):
+    """What finds certificates to encrypt with."""
+
+    def until(self, address: str, at: datetime) -> datetime | None:
+        """Until when mail to *address* can be encrypted; None if it cannot at *at*.  Raises Failure."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What policies know of the host they run on: whose mail is ours, which clients are trusted."""
@@ -41,9 +50,12 @@ class Site:
     extraction: Extraction = field(default_factory=Extraction)
     authentication: Authentication = field(default_factory=Authentication)
     people: People | None = None
+    certificates: Certificates | None = None
 
     @classmethod
-    def of(cls, values: Settings, people: People | None = None) -> "Site":
+    def of(
+        cls, values: Settings, people: People | None = None, *, certificates: Certificates | None = None
+    ) -> "Site":
         """The site that the settings *values* describe."""
         return cls(
             frozenset(domain_key(domain) for domain in values.accepted_domains),
@@ -52,6 +64,7 @@ class Site:
             values.extraction,
             values.authentication,
             people,
+            certificates,
         )
 
     def accepts(self, address: str) -> bool:
@@ -98,6 +111,12 @@ class Transaction:
     def authenticity(self) -> dict[str, frozenset[Result]]:
         """What servers of ours found about its origin, by the word of the check."""
         return results(self.message, self.site.authentication)
+
+    def certificate_until(self, recipient: Recipient) -> datetime | None:
+        """Until when mail to *recipient* can be encrypted with S/MIME; None if it cannot.  Raises Failure."""
+        if self.site.certificates is None:
+            raise Failure(Cause.LOOKUP, "certificates are not looked up here")
+        return self.site.certificates.until(recipient.address, self.at)
 
     def person(self, address: str) -> Person:
         """Who has *address*, which is in the form to compare.  Raises Failure(DIRECTORY)."""

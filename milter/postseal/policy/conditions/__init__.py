@@ -11,6 +11,7 @@ from collections.abc import Callable
 from postseal.policy.conditions import (
     attachment,
     authentication,
+    certificate,
     client,
     field,
     message,
@@ -75,6 +76,7 @@ CONDITIONS: tuple[Callable[..., bool], ...] = (
     attachment.has_attachment,
     attachment.attachment_size_over,
     *people.CONDITIONS,
+    certificate.recipient_certificate,
     text.body_words,
     text.body_matches,
     text.subject_or_body_words,
