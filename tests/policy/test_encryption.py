@@ -127,21 +127,13 @@ def test_signed_is_known_by_its_octets(text: str, expected: bool) -> None:
 
 def test_encrypted_knows_what_gpg_writes(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    command = [
-        "gpg",
-        "--homedir",
-        str(tmp_path),
-        "--batch",
-        "--no-tty",
-        "--passphrase",
-        "x",
-        "--pinentry-mode",
-    ]
-    done = subprocess.run(
-        [*command, "loopback", "--armor", "--symmetric"],
-        input=b"the numbers",
-        capture_output=True,
-        check=True,
-    )
+    home = ["--homedir", str(tmp_path)]
+    options = ["--batch", "--no-tty", "--passphrase", "x", "--pinentry-mode", "loopback", "--armor"]
+    try:
+        done = subprocess.run(
+            ["gpg", *home, *options, "--symmetric"], input=b"the numbers", capture_output=True, check=True
+        )
+    finally:
+        subprocess.run(["gpgconf", *home, "--kill", "gpg-agent"], check=True)
 
     assert encrypted(message(TEXT + done.stdout.decode()))
