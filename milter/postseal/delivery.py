@@ -8,6 +8,7 @@ whole message with the MTA; when it comes again, only what is missing is submitt
 
 import hashlib
 import logging
+import socket
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,6 +20,7 @@ from postseal import log
 from postseal.bounce import notice
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
+from postseal.finisher import Finisher, Note, Unreachable
 from postseal.letter import Letter
 from postseal.message import Message
 from postseal.outcome import Copy
@@ -57,11 +59,15 @@ class Undelivered(Failure):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Submits copies by *submission*, once, as *journal* remembers; time comes from *clock*."""
+    """Submits copies by *submission*, once, as *journal* remembers; time comes from *clock*.
+
+    *finisher*: who ends submissions, so that they are noted whatever happens to us; None: we do.
+    """
 
     submission: Submission
     journal: Journal
     clock: Callable[[], datetime]
+    finisher: Finisher | None = None
 
     def divide(
         self, message: Message, envelope: Envelope, copies: Sequence[Copy], ready: Callable[[Copy], object]
@@ -165,8 +171,22 @@ class Delivery:
             told = notice(copy.message, envelope, without=without, host=host, at=at)
             envelope = Envelope("", (Recipient(envelope.sender),), queue_id=envelope.queue_id)
             copy = replace(copy, message=told, recipients=envelope.recipients)
+        noted = False
+
+        def end(connection: socket.socket) -> tuple[int, bytes] | None:
+            nonlocal noted
+            if self.finisher is None:
+                return None
+            note = Note(taken, held.owner, KEEP)
+            try:
+                ended = self.finisher.finish(connection, note, timeout=self.submission.timeout)
+            except Unreachable:
+                return None
+            noted = ended.noted
+            return ended.code, ended.text
+
         try:
-            self.submission.submit(copy, envelope, at, lambda: self._keep(held))
+            self.submission.submit(copy, envelope, at, lambda: self._keep(held), end)
         except BaseException as error:
             if not isinstance(error, Failure) or isinstance(error, Unknown):
                 held.mine -= (
@@ -174,6 +194,8 @@ class Delivery:
                 )
             raise
         held.mine -= taken
+        if noted:
+            return
         held.untold |= taken
         for seconds in _PATIENCE:
             time.sleep(seconds)

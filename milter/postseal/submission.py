@@ -26,6 +26,10 @@ _OF_MAIL: Final = ("RET", "ENVID")
 _OF_RCPT: Final = ("NOTIFY", "ORCPT")
 
 
+End = Callable[[socket.socket], tuple[int, bytes] | None]
+"""Ends a submission over its connection; what the listener said.  None: it has done nothing."""
+
+
 class Unknown(Failure):
     """The copy may or may not have been accepted."""
 
@@ -44,11 +48,18 @@ class Submission:
     name: str
     guard: Guard
 
-    def submit(self, copy: Copy, envelope: Envelope, at: datetime, may_end: Callable[[], object]) -> None:
+    def submit(
+        self,
+        copy: Copy,
+        envelope: Envelope,
+        at: datetime,
+        may_end: Callable[[], object],
+        end: End | None = None,
+    ) -> None:
         """Hand over *copy*; on return the listener has taken it for every recipient.
 
         *may_end* is called before the last line, which is what makes the listener take it; if that raises,
-        the listener has not taken it.
+        the listener has not taken it.  *end* sends that line and hears the reply in our place.
         """
         mark = self.guard.mark(copy.message, envelope.sender, copy.recipients, name=self.name, at=at)
         message = _traced(copy.message, envelope, self.name, at, mark=mark)
@@ -63,7 +74,7 @@ class Submission:
                 for piece in _stuffed(message.pieces()):
                     client.send(piece)
                 may_end()
-                self._finish(client)
+                self._finish(client, end)
             finally:
                 # Whatever becomes of them, they must not make an accepted copy look like a refused one.
                 with suppress(OSError, smtplib.SMTPException):
@@ -89,10 +100,13 @@ class Submission:
             kept = _kept(client, recipient.parameters, _OF_RCPT)
             _ask(client, "RCPT", f"TO:<{recipient.address}>", *kept, expected=250)
 
-    def _finish(self, client: smtplib.SMTP) -> None:
+    def _finish(self, client: smtplib.SMTP, end: End | None) -> None:
         try:
-            client.send(b".\r\n")
-            code, text = client.getreply()
+            told = end(client.sock) if end and client.sock else None
+            if told is None:
+                client.send(b".\r\n")
+                told = client.getreply()
+            code, text = told
         except (OSError, smtplib.SMTPException) as error:
             detail = f"{self.host}:{self.port}: no answer to the end of data: {error}"
             raise Unknown(Cause.SUBMISSION, detail) from error

@@ -14,7 +14,7 @@ from postseal.envelope import Envelope
 from postseal.errors import Cause, Failure
 from postseal.outcome import Copy
 from postseal.store.journal import Journal
-from postseal.submission import Submission
+from postseal.submission import End, Submission
 
 
 def test_divide_attempt_that_slept_past_its_lease_sends_nothing(bench: Bench) -> None:
@@ -36,13 +36,20 @@ class Sleepy(Submission):
 
     meanwhile: Callable[[], object] = staticmethod(lambda: None)
 
-    def submit(self, copy: Copy, envelope: Envelope, at: datetime, may_end: Callable[[], object]) -> None:
+    def submit(
+        self,
+        copy: Copy,
+        envelope: Envelope,
+        at: datetime,
+        may_end: Callable[[], object],
+        end: End | None = None,
+    ) -> None:
         def late() -> None:
             meanwhile, Sleepy.meanwhile = Sleepy.meanwhile, staticmethod(lambda: None)
             meanwhile()
             may_end()
 
-        super().submit(copy, envelope, at, late)
+        super().submit(copy, envelope, at, late, end)
 
 
 @pytest.mark.parametrize(("asleep", "served_by_another"), [(26, True), (26, False), (20, False)])

@@ -112,6 +112,7 @@ def campaign(count: int) -> Iterator[Verdict]:
         for number, (name, fault) in enumerate(
             {
                 "worker killed": faults.worker_killed,
+                "finishers and workers killed": faults.finisher_killed,
                 "worker stopped for longer than a lease": faults.worker_stopped,
                 "supervisor killed": faults.supervisor_killed,
                 "smtpd and cleanup killed": faults.smtpd_killed,

@@ -36,6 +36,18 @@ def worker_killed(lab: Lab, lasts: Lasts) -> None:
                 os.kill(random.choice(workers), signal.SIGKILL)
 
 
+def finisher_killed(lab: Lab, lasts: Lasts) -> None:
+    """SIGKILL to the processes that end submissions; their workers go on without."""
+    while lasts():
+        time.sleep(0.3)
+        for worker in known(lab.daemon).workers:
+            with suppress(OSError):
+                for finisher in children(worker):
+                    os.kill(finisher, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # another worker has another finisher
+            os.kill(random.choice(eventually(lambda: known(lab.daemon).workers)), signal.SIGKILL)
+
+
 def worker_stopped(lab: Lab, lasts: Lasts) -> None:
     """SIGSTOP to a worker for longer than its lease, then SIGCONT: it wakes up in another world."""
     while lasts():

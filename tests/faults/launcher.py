@@ -32,6 +32,7 @@ from sqlalchemy import Engine, event
 
 from postseal.cli.main import main
 from postseal.daemon import backoff
+from postseal.finisher import Finisher
 from postseal.mta.session import Session
 from postseal.store.journal import Journal
 
@@ -88,7 +89,11 @@ class Tracer:
                 return real(*arguments, **options)
             self.step(f"{name} {describe(*arguments)}".rstrip())
             result = real(*arguments, **options)
-            told = {"reply": lambda: result[0], "journal.done": lambda: len(result)}.get(name, str)()
+            told = {
+                "reply": lambda: result[0],
+                "journal.done": lambda: len(result),
+                "finish": lambda: result.noted,
+            }.get(name, str)()
             self.step(f"{name} done {told}".rstrip())
             return result
 
@@ -150,6 +155,7 @@ def install(directory: Path) -> None:
     for name, verb in list(vars(Journal).items()):
         if callable(verb) and not name.startswith("_"):
             setattr(Journal, name, tracer.around(f"journal.{name}", verb, nothing))
+    Finisher.finish = tracer.around("finish", Finisher.finish, nothing)  # type: ignore[method-assign]
     for name in ("before_cursor_execute", "after_cursor_execute"):
         when = name.partition("_")[0]
         event.listen(Engine, name, lambda *a, when=when: tracer.step(f"sql {when} {a[2].split()[0]}"))

@@ -172,10 +172,13 @@ def _open(steps: Attempt, kind: str, stopped: int) -> Iterator[str]:
             recipients, ended = [], False
         elif step.startswith("send RCPT TO:<"):
             recipients.append(step.partition("<")[2].partition(">")[0])
-        elif step == "send .":
+        elif step in {"send .", "finish"}:
             # Stopped for good at this step, it was never sent.
             ended = not (number == stopped and kind in {"kill", "raise", "hang"})
-        elif step.startswith(("reply done 4", "reply done 5")) or step == "journal.done done 0":
+        elif step.startswith(("reply done 4", "reply done 5")) or step in {
+            "journal.done done 0",
+            "finish done True",
+        }:
             ended = False
     yield from recipients if ended else ()
 

@@ -106,10 +106,12 @@ class Children:
     def reap(self) -> list[tuple[Child, int]]:
         """The children that died since the last call, with their exit code (negative: the signal)."""
         dead = []
-        for pid in list(self._living):
-            found, status = os.waitpid(pid, os.WNOHANG)
-            if found:
-                child = self._living.pop(pid)
+        while self._living:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                break
+            # As the first process of a container we are also given those whose parents, our workers, died.
+            if child := self._living.pop(pid, None):
                 os.close(child.control)
                 dead.append((child, os.waitstatus_to_exitcode(status)))
         return dead

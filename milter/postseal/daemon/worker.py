@@ -13,6 +13,7 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn
@@ -24,6 +25,8 @@ from postseal.daemon import house
 from postseal.daemon.house import House
 from postseal.delivery import Delivery
 from postseal.errors import BadInput
+from postseal.finisher import Finisher, channel
+from postseal.finisher import serve as serve_ends
 from postseal.guard.seal import Seal
 from postseal.guard.secret import load
 from postseal.guard.trace import Guard
@@ -58,7 +61,7 @@ def work(path: Path, built: House, listener: Listener, *, control: int, counters
     settings = built.settings
     metrics = _metrics(built, counters)
     guard = Guard(Seal.of(load(settings.guard.secret)), timedelta(seconds=settings.guard.age))
-    delivery = _delivery(settings, guard)
+    delivery = _delivery(settings, guard, closing=(control, listener.descriptor))
     journal = delivery.journal if delivery else None
     desk = Desk(
         _rulebook(built),
@@ -86,14 +89,35 @@ def _metrics(built: House, counters: Path) -> Metrics:
         return Metrics.local()
 
 
-def _delivery(settings: Settings, guard: Guard) -> Delivery | None:
-    """Who submits copies; opened here, for nothing of a database survives a fork."""
+def _delivery(settings: Settings, guard: Guard, *, closing: Sequence[int]) -> Delivery | None:
+    """Who submits copies; opened here, for nothing of a database survives a fork.
+
+    Forks who ends the submissions, which keeps none of the descriptors *closing*.
+    """
     host, _, port = settings.submit_to.rpartition(":")
     if not host:
         return None
     store = Store(settings.store, timeout=settings.store_timeout)
     listener = Submission(host.strip("[]"), int(port), settings.submit_timeout, socket.gethostname(), guard)
-    return Delivery(listener, Journal(store), house.now)
+    return Delivery(listener, Journal(store), house.now, _finisher(settings, closing=closing))
+
+
+def _finisher(settings: Settings, *, closing: Sequence[int]) -> Finisher | None:
+    ours, theirs = channel()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        _log.error("%s", log.line(event="no_finisher", worker=os.getpid(), why=error))
+        return None
+    if pid == 0:
+        try:
+            for descriptor in (ours.fileno(), *closing):
+                os.close(descriptor)
+            serve_ends(theirs, Journal(Store(settings.store, timeout=settings.store_timeout)), house.now)
+        finally:
+            os._exit(1)
+    theirs.close()
+    return Finisher(ours)
 
 
 def _rulebook(built: House) -> Rulebook:

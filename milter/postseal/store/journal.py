@@ -13,7 +13,8 @@ What is promised, whenever a process, a host or the database dies:
 - After it returned, the claim is on disk.  Nobody else gets the key before the lease has ended.
 - Dead between claim and submission: the key is claimed anew after the lease.  No copy is lost.
 - Dead between the 250 and `done`: the copy is submitted a second time after the lease.  SMTP leaves no
-  way to tell this from the case above; a short submission and a long lease make it rare.
+  way to tell this from the case above; that the end of a submission has a process of its own
+  (`postseal.finisher`) makes it rare.
 - After `done` returned, the copy is never submitted again before *keep* has passed.
 - After a `Failure` of any verb it is unknown whether it took place.  Every verb may be repeated, by the
   same owner, to the same effect.  Who cannot claim does not submit.

@@ -1,0 +1,158 @@
+"""Ends submissions in a process of its own, so that a copy is noted even if its worker dies meanwhile.
+
+The last line of a copy makes the listener take it, and putting it on disk is most of the listener's work.
+A worker that dies before it has noted the 250 would leave nobody who knows that the copy was taken; the next
+try would send it again.  So the worker hands the connection over, with what to note, to a process that
+does nothing else: no mail is read there, and no cryptography is done.  Where it cannot be reached, the
+worker does it by itself.
+"""
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NoReturn
+
+from postseal import log
+from postseal.errors import Failure
+from postseal.store.journal import Journal
+
+_log = logging.getLogger(__name__)
+
+_ORDER_OCTETS: Final = 1 << 17
+"""The longest order; the keys of more recipients than it holds are noted by the worker itself."""
+_REPLY_OCTETS: Final = 1 << 16
+_PATIENCE: Final = (0.0, 0.2, 1.0, 3.0)
+"""Seconds before each try to note: a database that restarts is back by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be noted at the 250: that *owner* submitted *keys*, until *keep* later."""
+
+    keys: Collection[bytes]
+    owner: str
+    keep: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What the listener said to the end of data, and whether that has been noted."""
+
+    code: int
+    text: bytes
+    noted: bool
+
+
+class Unreachable(Exception):
+    """Nobody ends submissions for us; nothing has been sent."""
+
+
+class Finisher:
+    """The worker's end of *channel*; threads may share it."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def finish(self, connection: socket.socket, note: Note, *, timeout: float) -> Ended:
+        """Have the last line sent over *connection*, and *note* noted if it is answered 250.
+
+        *timeout*: seconds for the answer.  Raises Unreachable, or OSError if it is not known how it ended.
+        """
+        facts = {
+            "keys": [each.hex() for each in note.keys],
+            "owner": note.owner,
+            "keep": note.keep.total_seconds(),
+            "timeout": timeout,
+        }
+        order = json.dumps(facts).encode()
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            if len(order) > _ORDER_OCTETS:
+                raise Unreachable
+            try:
+                socket.send_fds(self._channel, [order], [connection.fileno(), theirs.fileno()])
+            except OSError:
+                raise Unreachable from None
+            theirs.close()
+            ours.settimeout(
+                4 * timeout + 60
+            )  # it has limits of its own; this one is for a process that hangs
+            told = bytearray()
+            while piece := ours.recv(_REPLY_OCTETS):
+                told += piece
+        if not told:
+            raise ConnectionError("no answer to the end of data")
+        known = json.loads(told)
+        return Ended(known["code"], known["text"].encode("utf-8", "surrogateescape"), known["noted"])
+
+
+def channel() -> tuple[socket.socket, socket.socket]:
+    """Both ends of a new one: the worker's, and that of the process that ends its submissions."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def serve(orders: socket.socket, journal: Journal, clock: Callable[[], datetime]) -> NoReturn:
+    """End submissions until the worker is gone and all are ended, then exit the process."""
+    busy: list[threading.Thread] = []
+    while True:
+        try:
+            order, descriptors, _, _ = socket.recv_fds(orders, _ORDER_OCTETS, 2)
+        except OSError:
+            break
+        if not order:
+            break
+        thread = threading.Thread(target=_end, args=(order, descriptors, journal, clock), daemon=True)
+        thread.start()
+        busy = [thread, *(each for each in busy if each.is_alive())]
+    for thread in busy:
+        thread.join()
+    os._exit(0)
+
+
+def _end(order: bytes, descriptors: list[int], journal: Journal, clock: Callable[[], datetime]) -> None:
+    connection, worker = (socket.socket(fileno=each) for each in descriptors)
+    facts = json.loads(order)
+    note = Note(
+        [bytes.fromhex(each) for each in facts["keys"]], facts["owner"], timedelta(seconds=facts["keep"])
+    )
+    with connection, worker:
+        connection.settimeout(facts["timeout"])
+        try:
+            code, text = _last_line(connection)
+        except (OSError, ValueError):
+            return  # the worker reads the end, and knows as little
+        noted = code in {250, 251} and _noted(note, journal, clock)
+        told = {"code": code, "text": text.decode("utf-8", "surrogateescape"), "noted": noted}
+        with suppress(OSError):  # the worker has died: that is what we are here for
+            worker.sendall(json.dumps(told).encode())
+
+
+def _last_line(connection: socket.socket) -> tuple[int, bytes]:
+    """What the listener answers to it (RFC 5321 §4.2.1).  Raises OSError, or ValueError for no reply."""
+    connection.sendall(b".\r\n")
+    with connection.makefile("rb") as replies:
+        lines = [replies.readline(_REPLY_OCTETS)]
+        while lines[-1][3:4] == b"-":
+            lines.append(replies.readline(_REPLY_OCTETS))
+    return int(lines[-1][:3]), b" ".join(line[4:].strip() for line in lines)
+
+
+def _noted(note: Note, journal: Journal, clock: Callable[[], datetime]) -> bool:
+    for seconds in _PATIENCE:
+        time.sleep(seconds)
+        try:
+            lost = journal.done(note.keys, owner=note.owner, at=clock(), keep=note.keep)
+        except Failure as failure:
+            _log.error("%s", log.line(event="not_noted", recipients=len(note.keys), why=failure.detail))
+        else:
+            if lost:
+                _log.error("%s", log.line(event="claim_lost", recipients=len(lost)))
+            return True
+    return False

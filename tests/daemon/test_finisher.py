@@ -1,0 +1,174 @@
+"""A worker that dies while the listener takes a copy leaves a note of it behind: nobody gets it twice."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from demo.daemon import Daemon
+from demo.place import LOOPBACK
+from milterprotocol import Mail, MilterClient
+from postseal.store.engine import Store
+from postseal.store.journal import Count, Journal
+from processes import alive, children, eventually, known
+
+POLICY = "rules: [{name: bob, when: {recipient: bob@x.test}, then: [add_header: {X-Bob: 'yes'}]}]"
+MAIL = Mail(
+    ((b"From", b" ann@x.test"), (b"Message-ID", b" <1@x.test>")),
+    recipients=(b"<bob@x.test>", b"<cat@x.test>"),
+)
+SETTINGS = "workers: 1\nsubmit_timeout: 60s\nstore_timeout: 60s\n"
+
+
+@dataclass
+class Listener:
+    """Takes every copy, and says so when it may.  *copies*: how many; *held*: that the first is here."""
+
+    server: socket.socket
+    reply: bytes = b"250 taken"
+    copies: int = 0
+    held: threading.Event = field(default_factory=threading.Event)
+    may_answer: threading.Event = field(default_factory=threading.Event)
+
+    def serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.server.accept()
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as lines, suppress(OSError):
+            connection.sendall(b"220 hello\r\n")
+            for line in lines:
+                if line.startswith(b"DATA"):
+                    connection.sendall(b"354 go on\r\n")
+                    while lines.readline() != b".\r\n":
+                        pass
+                    self.copies += 1
+                    self.held.set()
+                    self.may_answer.wait(120)
+                    connection.sendall(self.reply + b"\r\n")
+                else:
+                    connection.sendall(b"250 ok\r\n")
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        listening = Listener(server)
+        threading.Thread(target=listening.serve, daemon=True).start()
+        yield listening
+        listening.may_answer.set()
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def running(directory: Path, listener: Listener) -> Iterator[Daemon]:
+    port = listener.server.getsockname()[1]
+    with Daemon(directory, policies={"1.yaml": POLICY}, settings=SETTINGS, submit_port=port) as started:
+        yield started
+
+
+def tell(daemon: Daemon) -> str:
+    """Have the mail treated; `continue` if it is taken."""
+    with closing(MilterClient(f"unix:{daemon.socket}", seconds=120)) as client:
+        return client.transaction(MAIL).verdict
+
+
+def begin(daemon: Daemon, listener: Listener) -> tuple[int, int]:
+    """Have the mail treated until the listener has it, and says nothing; the worker and its finisher."""
+    (worker,) = known(daemon).workers
+
+    def attempt() -> None:
+        with suppress(OSError, EOFError):
+            tell(daemon)
+
+    threading.Thread(target=attempt, daemon=True).start()
+    assert listener.held.wait(60)
+    (finisher,) = children(worker)
+    return worker, finisher
+
+
+def noted(daemon: Daemon) -> Count:
+    """What the journal holds."""
+    with closing(Store(f"sqlite:///{daemon.directory}/store/store.sqlite", timeout=60)) as store:
+        return Journal(store).count()
+
+
+def test_worker_that_dies_while_the_listener_takes_a_copy_does_not_send_it_again(
+    directory: Path, listener: Listener
+) -> None:
+    with running(directory, listener) as daemon:
+        worker, finisher = begin(daemon, listener)
+
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: not alive(worker))
+        assert alive(finisher)
+        assert tell(daemon) != "continue", "the copy is under way"
+        listener.may_answer.set()
+
+        eventually(lambda: not alive(finisher))
+        # The copy is done; the claim of what would have stayed ends with the lease.
+        assert noted(daemon) == Count(claimed=1, done=1)
+        assert listener.copies == 1
+
+
+def test_worker_that_dies_while_the_listener_refuses_a_copy_leaves_no_note(
+    directory: Path, listener: Listener
+) -> None:
+    listener.reply = b"451 later"
+    with running(directory, listener) as daemon:
+        worker, finisher = begin(daemon, listener)
+
+        os.kill(worker, signal.SIGKILL)
+        listener.may_answer.set()
+        eventually(lambda: not alive(finisher))
+
+        assert noted(daemon) == Count(claimed=2, done=0)
+
+
+def test_finisher_that_dies_leaves_a_worker_that_does_it_by_itself(
+    directory: Path, listener: Listener
+) -> None:
+    listener.may_answer.set()
+    with running(directory, listener) as daemon:
+        (worker,) = known(daemon).workers
+        (finisher,) = eventually(lambda: children(worker))
+
+        os.kill(finisher, signal.SIGKILL)
+        eventually(lambda: not alive(finisher))
+
+        assert [tell(daemon) for _ in range(2)] == ["continue"] * 2
+        assert listener.copies == 1
+        assert known(daemon).workers == [worker]
+
+
+def test_finisher_that_dies_with_a_copy_nobody_knows_and_the_lease_is_waited_for(
+    directory: Path, listener: Listener
+) -> None:
+    with running(directory, listener) as daemon:
+        _, finisher = begin(daemon, listener)
+
+        os.kill(finisher, signal.SIGKILL)
+        eventually(lambda: "no answer to the end of data" in daemon.log())
+
+        assert tell(daemon) != "continue"
+        assert listener.copies == 1
+
+
+def test_finisher_goes_with_its_worker(directory: Path, listener: Listener) -> None:
+    with running(directory, listener) as daemon:
+        (worker,) = known(daemon).workers
+        (finisher,) = eventually(lambda: children(worker))
+
+        assert daemon.reload().reload.good
+
+        eventually(lambda: not alive(worker))
+        eventually(lambda: not alive(finisher))
