@@ -109,10 +109,14 @@ def serve(orders: socket.socket, journal: Journal, clock: Callable[[], datetime]
         if not order:
             break
         thread = threading.Thread(target=_end, args=(order, descriptors, journal, clock), daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the process may have no more threads
+            thread.run()
         busy = [thread, *(each for each in busy if each.is_alive())]
     for thread in busy:
-        thread.join()
+        if thread.is_alive():
+            thread.join()
     os._exit(0)
 
 

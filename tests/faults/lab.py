@@ -73,13 +73,19 @@ class Lab:
             for mail in mails:
                 client.sendmail(SENDER, mail.recipients, mail.octets)
 
-    def settle(self, *, seconds: float = 300.0) -> None:
-        """Wait until nobody holds a message any more.  Raises TimeoutError."""
-        deadline = time.monotonic() + seconds
+    def settle(self, *, seconds: float = 120.0) -> None:
+        """Wait until nobody holds a message any more.
+
+        Raises TimeoutError if for so many *seconds* none got any further.
+        """
+        before, deadline = (), 0.0
         # What has left the sender may still be in the gateway, never the other way round.
-        while self.sender.queue() or self.gateway.queue():
+        while any(queues := (self.sender.queue(), self.gateway.queue())):
+            now = tuple(len(each.reasons) for queue in queues for each in queue)
+            if now != before:
+                before, deadline = now, time.monotonic() + seconds
             if time.monotonic() > deadline:
-                raise TimeoutError(f"still queued: {self.sender.queue()[:5]} {self.gateway.queue()[:5]}")
+                raise TimeoutError(f"still queued: {queues[0][:5]} {queues[1][:5]}")
             time.sleep(0.2)
         self.arrived += self.sink.take(len(self.sink.deliveries))
 
