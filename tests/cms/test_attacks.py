@@ -204,6 +204,22 @@ def test_every_failure_to_decrypt_is_the_same() -> None:
     assert all(isinstance(layer, Encrypted) for layer in closed)
 
 
+def test_garbage_of_a_wrong_key_never_takes_the_place_of_the_message() -> None:
+    key = PERSON.key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    public, octets = key.public_key(), sealed(ENTITY, PERSON)
+    for _ in range(600):
+        wrong = public.encrypt(secrets.token_bytes(32), PKCS1v15())
+        found = opener(PERSON).open(mail(octets.replace(_encrypted_key(octets), wrong)))
+        first = found.content.body.read(0, 256).partition(b"\n")[0]
+        assert not found.decrypted or all(octet >= 0x20 or octet in b"\t\r\v\f\x1b" for octet in first)
+
+
+def _encrypted_key(octets: bytes) -> bytes:
+    info = cms.ContentInfo.load(octets)["content"]["recipient_infos"][0].chosen
+    return bytes(info["encrypted_key"].native)
+
+
 @pytest.mark.parametrize("kind", ["p256", "p384", "p521"])
 def test_point_that_is_on_no_curve_is_the_same_failure(kind: str) -> None:
     octets = sealed(ENTITY, PEOPLE[kind])

@@ -6,6 +6,7 @@ sender may be an attacker who asks us questions (RFC 3218, RFC 5652 §14).  AES-
 AuthEnvelopedData alone: in EnvelopedData, where old versions of Bouncy Castle put it, its tag is missing.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -82,6 +83,7 @@ _READERS = {
     der.oid("1.2.840.113549.3.7")[2:]: _Reader("3des-cbc", 24, block=8, legacy=True, algorithm=TripleDES),
     der.oid("1.2.840.113549.3.2")[2:]: _Reader("rc2-128-cbc", 16, block=8, legacy=True, algorithm=RC2),
 }
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # in the first line of an entity
 _RC2_128_BITS = 58  # RFC 2268 §6: how the version of 128 effective bits is written
 
 
@@ -193,4 +195,6 @@ def _decrypted(
     if not 1 <= padding <= reader.block or held[-padding:] != bytes([padding]) * padding:
         return None
     draft.write(held[:-padding])
-    return draft.body()
+    body = draft.body()
+    # One wrong key in 256 finds something like a padding; what it finds must not replace the message.
+    return None if _NO_TEXT.search(body.read(0, 256).partition(b"\n")[0]) else body

@@ -75,15 +75,15 @@ def protectable(inner: Message) -> bool:
 
 
 def veiled(message: Message) -> bool:
-    """Whether the payload within the signature of *message* bears the subject, to be hidden outside."""
+    """Whether the payload within the signature of *message* bears all its fields, and hides some outside."""
     kind = field.parametrized(message.first("Content-Type") or b"")
     mark = b"--" + kind.parameters.get("boundary", b"").rstrip()
     scanner = Scanner(message.body)
     if kind.value != "multipart/signed" or scanner.delimiter({mark}) is None:
         return False
     inner = Message(scanner.header_block(()).headers, Body.of(b""))
-    hidden = (b"subject", _OBSCURED.encode("ascii")) in _outside(inner)
-    return hidden and inner.first("Subject") == message.first("Subject")
+    whole = _seen(inner) == _seen(message)  # else something would be lost
+    return whole and bool(inner.all("HP-Outer")) and _outside(inner) == _seen(obscured(message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,10 @@ def _outside(inner: Message) -> frozenset[tuple[bytes, bytes]]:
     """What the HP-Outer fields of *inner* say, as `_compared`."""
     pairs = (one.value.partition(b":") for one in inner.all("HP-Outer"))
     return frozenset(_compared(name, value) for name, _, value in pairs)
+
+
+def _seen(message: Message) -> frozenset[tuple[bytes, bytes]]:
+    return frozenset(_compared(one.name, one.value) for one in message.all(*_SEEN))
 
 
 def _compared(name: bytes, value: bytes) -> tuple[bytes, bytes]:
