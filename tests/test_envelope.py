@@ -3,7 +3,7 @@
 import pytest
 
 from postseal import envelope
-from postseal.envelope import destinations, domain_key, key
+from postseal.envelope import destinations, domain_key, key, unambiguous
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,35 @@ def test_destinations_are_all_that_postfix_may_route_by(address: str, others: li
 
 def test_destinations_of_any_address_come_to_an_end() -> None:
     assert len(destinations("%!@" * 600)) < 2000
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("bob@one.test", "postmaster", "bob..x.@one.test", "jürgen@bücher.example", "bob@one.test."),
+        *("bob%one.test@lab.test", "one.test!bob@lab.test", "bob@one.test@lab.test", "prvs=1a=bob@one.test"),
+        *('"bob (x), <y>"@one.test', '"b\\"ob"@one.test', '""@one.test', "bob@[192.0.2.1]"),
+        *("bob@[IPv6:2001:db8::1]", "/G=Bob/S=X/@x400.test", "\udcff@one.test"),
+    ],
+)
+def test_unambiguous_addresses_that_people_have(address: str) -> None:
+    assert unambiguous(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "bob@one.test(x)",
+            "bob@(x)one.test",
+            "bob (x)@one.test",
+            "bob@one.test (x@lab.test",
+            "b\\ob@one.test",
+        ),
+        *("bob@one.test,", "bob@one.test;", "bob@one. test", "bob@one.test>", "Bob <bob@one.test>"),
+        *("x: bob@one.test;", '"bo"."b"@one.test', '"bo"b@one.test', "@b:bob@one.test", "bob\t@one.test"),
+        *("bob@one.test\n", "bob\0@one.test", "bob@[(x)]", '"bob@one.test', ""),
+    ],
+)
+def test_unambiguous_is_nothing_that_is_cleaned_before_it_is_used(address: str) -> None:
+    assert not unambiguous(address)

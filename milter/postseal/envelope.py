@@ -71,8 +71,23 @@ def destinations(address: str) -> tuple[str, ...]:
             return tuple(found)
 
 
+def unambiguous(address: str) -> bool:
+    """Whether every MTA reads the same mailbox in *address*: one quoted or plain local part, one domain.
+
+    In front of SMTP's grammar many MTAs forgive comments, blanks, a display name and stray marks; they take
+    the mail for an address that nobody has judged.  Dots anywhere, as people have them, are no doubt.
+    """
+    return _UNAMBIGUOUS.fullmatch(address) is not None
+
+
 _LONGEST_DOMAIN = 1000
 """Characters of a domain; DNS takes 255 octets, but some characters vanish when it is prepared."""
+
+_PLAIN = r"[^\x00-\x20\x7f\"(),:;<>\[\\\]]"
+_UNAMBIGUOUS = re.compile(
+    rf'(?:{_PLAIN}+|"(?:[^\x00-\x1f\x7f"\\]|\\[^\x00-\x1f\x7f])*")'
+    rf"(?:@(?:{_PLAIN}+|\[[0-9A-Za-z.:-]+\]))?"
+)
 
 _DOT_ATOM = re.compile(r"[^\s\"(),:;<>@\[\\\].]++(?:\.[^\s\"(),:;<>@\[\\\].]++)*+")
 

@@ -15,7 +15,7 @@ from postseal.arrival import Arrived, Reception
 from postseal.body import Spool
 from postseal.delivery import Delivery, Undelivered
 from postseal.edits import AddRecipient, DeleteRecipient, edits
-from postseal.envelope import Envelope, Recipient
+from postseal.envelope import Envelope, Recipient, unambiguous
 from postseal.errors import Cause, Failure
 from postseal.incoming.incoming import Received
 from postseal.letter import letters
@@ -31,6 +31,7 @@ from postseal.settings import Limits
 from postseal.treatment import Treatment
 
 _TOO_MANY_RECIPIENTS = Reply(550, "5.5.3", "This message has too many recipients.", Cause.LIMIT)
+_ODD_ADDRESS = Reply(553, "5.1.3", "An address of this message is not well-formed.", Cause.UNINSPECTABLE)
 
 
 class Opens(Protocol):
@@ -101,6 +102,8 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
     """Judge *message* by *book* and do what that asks for, up to what the MTA has to be told."""
     if len(envelope.recipients) > book.limits.recipients:
         return Treated(_TOO_MANY_RECIPIENTS)
+    if odd := _odd(envelope):
+        return Treated(replace(_ODD_ADDRESS, detail=f"the MTA may read another address in <{odd}>"))
     started = time.monotonic()
     try:
         arrived = desk.reception.arrived(message, envelope, listener=mta.listener, hops=book.limits.hops)
@@ -129,6 +132,12 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
         _hold(message, arrived, done, desk, mta)
     done.seconds["protect"] = time.monotonic() - started - decided
     return done
+
+
+def _odd(envelope: Envelope) -> str:
+    """An address that policy judges as written and the MTA serves as it reads it; "" if there is none."""
+    addresses = [envelope.sender, *(recipient.address for recipient in envelope.recipients)]
+    return next((each for each in addresses if each and not unambiguous(each)), "")
 
 
 def _judged(arrived: Arrived, book: Rulebook) -> tuple[Treated, list[letter.Letter]]:

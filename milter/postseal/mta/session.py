@@ -232,7 +232,7 @@ _CONTINUE: Final[int] = Milter.CONTINUE
 
 def _bare(path: str) -> str:
     """The address of a MAIL or RCPT path: no brackets, no source route (RFC 5321 §4.1.2, C.)."""
-    path = path.strip().removeprefix("<").removesuffix(">")
+    path = path.strip().removeprefix("<").removesuffix(">").strip()
     if path.startswith("@") and ":" in path:
         path = path.partition(":")[2]
     return path
