@@ -11,7 +11,8 @@ import logging
 import socket
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -93,7 +94,8 @@ class Delivery:
             staying = [copy for copy in left if not copy.back]
             stays = min(staying, key=lambda copy: _burden(copy, message), default=None)
             if stays:
-                ready(stays)
+                with _begun(held, claims, envelope):
+                    ready(stays)
             for copy in left:
                 if copy is stays:
                     continue
@@ -102,12 +104,14 @@ class Delivery:
                 except Failure as failure:
                     begun = len(held.mine) < len(claims) or isinstance(failure, Unknown)
                     raise Undelivered(failure, copy.recipients, begun=begun) from failure
-            self._keep(held)
+            with _begun(held, claims, envelope):
+                self._keep(held)
         finally:
             self._leave(held, envelope)
         if not identified:
             # Such mail cannot be told from its like, which somebody may send on purpose.
-            self.journal.forget(set(keys.values()))
+            with _begun(held, claims, envelope):
+                self.journal.forget(set(keys.values()))
         return stays
 
     @property
@@ -225,6 +229,17 @@ class Delivery:
             self.journal.release(held.mine, owner=held.owner)
         except Failure as failure:
             _tell("not_released", envelope, held.mine, why=failure.detail)
+
+
+@contextmanager
+def _begun(held: _Held, claims: Collection[bytes], envelope: Envelope) -> Iterator[None]:
+    """A failure within is told as one after which some have their copies, if they do."""
+    try:
+        yield
+    except Failure as failure:
+        if len(held.mine) == len(claims):
+            raise
+        raise Undelivered(failure, envelope.recipients, begun=True) from failure
 
 
 def _tell(event: str, envelope: Envelope, keys: Collection[bytes], **more: object) -> None:

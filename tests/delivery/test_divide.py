@@ -16,8 +16,9 @@ from demo.sink import HANG_UP, Sink
 from postseal.body import Body
 from postseal.delivery import Undelivered
 from postseal.errors import Cause, Failure
-from postseal.message import Message
+from postseal.message import Header, Message
 from postseal.outcome import Copy
+from postseal.store.journal import Journal
 from postseal.submission import Unknown
 
 
@@ -74,6 +75,24 @@ def test_divide_message_without_id_of_its_own_is_sent_each_time(bench: Bench, id
         bench.divide(message(identity), copies(message(identity)))
 
     assert bench.served() == [BOB.address, BOB.address, CAT.address, CAT.address]
+
+
+@pytest.mark.parametrize(
+    "identity", ["<again@mua>", "<2026.Q1@mx>", ""], ids=["own", "by-postfix", "without-an-id"]
+)
+def test_divide_message_that_somebody_sends_on_is_delivered_again(bench: Bench, identity: str) -> None:
+    sent = message()
+    bench.divide(sent, copies(sent))
+    bench.served()
+    fields = [Header.of("Resent-From", "me@x.example"), Header.of("Resent-To", "bob@x.example")]
+    fields += [Header.of("Resent-Message-ID", identity)] if identity else []
+    resent = replace(sent, headers=(*fields, *sent.headers))
+
+    bench.divide(resent, copies(resent))
+
+    assert bench.served() == [BOB.address, CAT.address]
+    bench.divide(resent, copies(resent))  # a retry is known by an id that stays the same
+    assert bench.served() == ([] if identity == "<again@mua>" else [BOB.address, CAT.address])
 
 
 @pytest.mark.parametrize("reply", ["451 4.3.0 later", "554 5.3.0 never"])
@@ -160,6 +179,36 @@ def test_divide_copy_that_cannot_stay_fails_before_anything_is_sent(bench: Bench
 
     assert bench.served() == []
     assert bench.divide(sent, copies(sent))
+
+
+def test_divide_copy_that_cannot_stay_any_more_tells_that_others_have_theirs(bench: Bench) -> None:
+    """Refused for good, the sender would send it again to all."""
+    sent = message()
+    bench.sink.at_end_of_data.extend(["250 ok", "451 4.3.0 later"])
+    with pytest.raises(Undelivered):
+        bench.divide(sent, copies(sent))
+
+    def unwritable(copy: Copy) -> None:
+        raise Failure(Cause.UNWRITABLE, "8 bits")
+
+    with pytest.raises(Undelivered) as failure:
+        bench.delivery.divide(sent, ENVELOPE, copies(sent), unwritable)
+
+    assert failure.value.begun
+    assert failure.value.cause is Cause.UNWRITABLE
+
+
+def test_divide_that_cannot_forget_tells_that_others_have_theirs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forget(*_: object) -> None:
+        raise Failure(Cause.STORE, "down")
+
+    monkeypatch.setattr(Journal, "forget", forget)
+    with pytest.raises(Undelivered) as failure:
+        bench.divide(message(""), copies(message("")))
+
+    assert failure.value.begun
 
 
 def test_divide_store_down_sends_nothing(bench: Bench) -> None:
