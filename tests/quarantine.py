@@ -23,7 +23,7 @@ class Held:
         self, message: bytes, *recipients: str, sender: str = ANN, client: str = "", port: int = 0
     ) -> None:
         """*client*: who is to be believed to send, in the words of XCLIENT."""
-        with smtplib.SMTP(LOOPBACK, port or self.wired.smtp_port, timeout=15) as smtp:
+        with smtplib.SMTP(LOOPBACK, port or self.wired.smtp_port, timeout=60) as smtp:
             if client:
                 smtp.ehlo()
                 assert smtp.docmd("XCLIENT", client)[0] == 220
@@ -47,7 +47,7 @@ class Held:
 
     def take(self, count: int) -> dict[tuple[str, ...], Delivery]:
         """What arrives, by recipients; then the queue is empty."""
-        arrived = self.gate.sink.take(count, seconds=15)
+        arrived = self.gate.sink.take(count, seconds=60)
         self.gate.postfix.await_queue(0)
         assert self.gate.sink.is_quiet(0.2)
         for each in arrived:
