@@ -172,7 +172,8 @@ class Postfix:
         deadline = time.monotonic() + seconds
         while True:
             queue = self.queue()
-            if len(queue) == count and not any(entry.queue in {"maildrop", "incoming", "active"} for entry in queue):
+            under_way = {"maildrop", "incoming", "active"}.intersection(entry.queue for entry in queue)
+            if len(queue) == count and not under_way:
                 return queue
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not {count} messages at rest in the queue: {queue}\n{self.log()}")
