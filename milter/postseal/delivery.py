@@ -114,6 +114,11 @@ class Delivery:
                 self.journal.forget(set(keys.values()))
         return stays
 
+    def served(self, message: Message, envelope: Envelope, recipients: Collection[Recipient]) -> bool:
+        """Whether one of *recipients* got his copy of *message* at an earlier try.  Raises Failure."""
+        told = told_from_others(message, identified=has_own_id(message, envelope))
+        return self.journal.any_done({_key(told, envelope, recipient) for recipient in recipients})
+
     @property
     def _lease(self) -> timedelta:
         return timedelta(seconds=_LEASE * self.submission.timeout)

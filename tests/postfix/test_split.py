@@ -8,6 +8,7 @@ import pytest
 
 from demo.gateway import ANN, BOB, CAT, DAN, Gateway, gateway, without_trace
 from demo.place import LOOPBACK
+from processes import settled
 
 POLICY = """
 rules:
@@ -135,3 +136,24 @@ def test_body_without_message_id_sent_twice_on_purpose_arrives_twice(gate: Gatew
 
     recipients = [each.addresses for each in gate.sink.take(4)]
     assert sorted(recipients) == [(BOB,), (BOB,), (EVE,), (EVE,)]
+
+
+def test_rule_that_refuses_later_defers_what_some_have_already(gate: Gateway) -> None:
+    sent = message("secret", f"{BOB}, {EVE}", identity="later")
+    gate.post(sent, BOB, EVE)
+    gate.sink.take(2)
+    file = gate.daemon.policies / "10.yaml"
+    file.write_text("rules: [{name: no, when: {subject_words: secret}, then: [reject: No more secrets.]}]\n")
+    try:
+        assert gate.daemon.reload().reload.good
+        settled(gate.daemon)
+
+        again = gate.refused(sent, BOB, EVE)
+        other = gate.refused(message("secret", f"{BOB}, {EVE}", identity="other"), BOB, EVE)
+    finally:
+        file.write_text(POLICY)
+        gate.daemon.reload()
+
+    assert again[0] == 451
+    assert other == (550, "5.7.1 No more secrets.")
+    assert gate.sink.is_quiet()

@@ -115,6 +115,18 @@ def test_release_of_what_is_done_or_anothers_changes_nothing(journal: Journal) -
     assert journal.count() == Count(claimed=1, done=1)
 
 
+def test_any_done_tells_of_what_is_done_and_of_no_claim(journal: Journal) -> None:
+    many = [number.to_bytes(32) for number in range(1500)]
+    journal.claim([KEY, OTHER], owner="ann", at=NOON, lease=LEASE)
+    assert not journal.any_done([])
+    assert not journal.any_done([*many, KEY, OTHER])
+
+    done(journal)
+
+    assert journal.any_done([*many, KEY])
+    assert not journal.any_done([*many, OTHER])
+
+
 def test_forget_removes_what_is_done_and_no_claim(journal: Journal) -> None:
     journal.claim([KEY, OTHER], owner="ann", at=NOON, lease=LEASE)
     done(journal)

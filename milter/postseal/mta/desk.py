@@ -111,6 +111,8 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
         return Treated(deferral(failure.cause, failure.detail))
     done, told = _judged(arrived, book)
     decided = done.seconds.get("decide", 0.0)
+    if (again := _to_be_tried_again(arrived.message, envelope, done, desk.delivery)) is not None:
+        done.outcome, told = again, []
     if isinstance(done.outcome, Held) and not _hold(message, arrived, done, desk, mta):
         told = []
     if told and (failed := _told(arrived.message, envelope, told, desk.delivery)):
@@ -132,6 +134,25 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
         _hold(message, arrived, done, desk, mta)
     done.seconds["protect"] = time.monotonic() - started - decided
     return done
+
+
+def _to_be_tried_again(
+    message: Message, envelope: Envelope, done: Treated, delivery: Delivery | None
+) -> Reply | None:
+    """A deferral in place of a refusal for good, or of quarantine, where somebody has his copy already.
+
+    Whoever is told that his message failed sends it again, and so does who releases it.
+    """
+    outcome, who = done.outcome, {*envelope.recipients, *done.treatments}
+    final = isinstance(outcome, Held) or (isinstance(outcome, Reply) and outcome.code >= 500)
+    if not final or delivery is None or len(who) < 2:  # mail for one is never divided
+        return None
+    try:
+        if not delivery.served(message, envelope, who):
+            return None
+    except Failure as failure:
+        return deferral(failure.cause, failure.detail)
+    return deferral(Cause.SUBMISSION, f"some recipients have their copies; otherwise it would be: {outcome}")
 
 
 def _odd(envelope: Envelope) -> str:

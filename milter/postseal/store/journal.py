@@ -113,6 +113,19 @@ class Journal:
 
         return self._store.write(work) if keys else frozenset()
 
+    def any_done(self, keys: Collection[bytes]) -> bool:
+        """Whether one of *keys* was carried out and is not forgotten."""
+
+        def work(connection: Connection) -> bool:
+            return any(
+                connection.execute(
+                    select(journal.c.key).where(journal.c.key.in_(some), journal.c.done).limit(1)
+                ).first()
+                for some in _some(keys)
+            )
+
+        return self._store.read(work)
+
     def release(self, keys: Collection[bytes], *, owner: str) -> None:
         """Give up what *owner* claimed and certainly did not carry out; others may claim it at once."""
         self._remove(keys, journal.c.owner == owner, ~journal.c.done)
