@@ -149,7 +149,7 @@ def test_rule_that_refuses_later_defers_what_some_have_already(gate: Gateway) ->
         settled(gate.daemon)
 
         again = gate.refused(sent, BOB, EVE)
-        other = gate.refused(message("secret", f"{BOB}, {EVE}", identity="other"), BOB, EVE)
+        other = gate.refused(message("secret", f"{BOB}, {EVE}", identity="never-sent-before"), BOB, EVE)
     finally:
         file.write_text(POLICY)
         gate.daemon.reload()
