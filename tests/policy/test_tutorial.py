@@ -18,7 +18,7 @@ BLOCKS = [
 
 
 def test_tutorial_has_policies() -> None:
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("name: ")[1].split("\n")[0])

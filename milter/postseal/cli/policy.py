@@ -33,15 +33,34 @@ def policy() -> None:
 @click.option(
     "--method", default="smime", show_default=True, help="What `protect` names for Exchange's encryption."
 )
-def import_(file: Path, method: str) -> None:
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="EXCHANGE=OURS",
+    help="What the directory calls a group or an attribute; 'Manager=manager' if it knows managers.",
+)
+@click.option(
+    "--settings",
+    "path",
+    type=click.Path(path_type=Path, readable=False),
+    help="The settings file: which sensitive types there are, and whether mail can be held.",
+)
+def import_(*, file: Path, method: str, names: tuple[str, ...], path: Path | None) -> None:
     """Print Exchange's transport rules in FILE as a policy.
 
     FILE is what `Get-TransportRule | ConvertTo-Json -Depth 5` prints, or what Export-TransportRuleCollection
     writes (XML).  What could not be carried over is told on standard error; a rule that would be wider or
-    weaker than it was is switched off.  `postseal check` takes the result as it is.
+    weaker than it was is switched off.  `postseal check` takes the result as it is.  A rule about a group or
+    an attribute that no --name tells of is switched off too: it would hold for nobody.
     """
+    directory = {theirs: ours for theirs, _, ours in (name.partition("=") for name in names)}
+    if not all(directory.values()):
+        raise click.UsageError("--name takes EXCHANGE=OURS")
     try:
-        found = translate.translated(export.read(read(file), str(file)), (method,))
+        settings = settings_file.load(path) if path else None
+        rules = export.read(read(file), str(file))
+        found = translate.translated(rules, (method,), settings=settings, directory=directory)
     except BadInput as error:
         give_up(error)
     click.echo(translate.policy(found), nl=False)

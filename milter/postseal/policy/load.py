@@ -24,7 +24,7 @@ from postseal.policy.index import Index
 from postseal.policy.mail import Certificates, Site
 from postseal.policy.notice_actions import misdirected
 from postseal.policy.policy import Policy
-from postseal.policy.rule import Rule, rule
+from postseal.policy.rule import Mode, Rule, rule
 from postseal.policy.sensitive.library import Library
 from postseal.policy.source import Preamble
 from postseal.remedy import DEFER
@@ -92,6 +92,8 @@ def load(settings: Settings, methods: Collection[str], *, certificates: Certific
 def _check_nobody_is_asked_for(rules: Iterable[Rule], problems: Problems) -> None:
     """Without a directory, mail that such a rule concerns could only be refused."""
     for each in rules:
+        if each.mode is Mode.OFF:
+            continue  # asked for nobody; switched on, it is refused
         for condition in (*conditions_of(each.when), *conditions_of(each.unless)):
             if condition.function in ABOUT_PEOPLE:
                 what = f"'{condition.word}' needs a directory of people"

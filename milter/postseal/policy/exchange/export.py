@@ -38,6 +38,10 @@ _TOKEN = re.compile(
 )
 
 
+_COUNTS = frozenset({"mincount", "maxcount", "minconfidence", "maxconfidence", "confidencelevel"})
+"""What an object says of a sensitive type; it is kept whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """One rule: its *name*, and the values of each parameter; `True` is a value, unset ones are left out."""
@@ -94,6 +98,8 @@ def _values(value: object) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(text for item in value for text in _values(item))
     if isinstance(value, dict):
+        if any(word.lower() in _COUNTS for word in value):
+            return (json.dumps(value),)
         for word in ("Address", "PrimarySmtpAddress", "Expression", "Value", "Name", "value"):
             if value.get(word) is not None:
                 return _values(value[word])
@@ -141,11 +147,20 @@ def _of_command(block: str, file: str) -> Exported:
     parameters: dict[str, list[str]] = {}
     current: list[str] | None = None
     name = ""
-    for switch, single, double, *_, bare in _TOKEN.findall(block):
-        if switch:
+    table: list[str] | None = None
+    for switch, single, double, opening, mark, bare in _TOKEN.findall(block):
+        if opening == "@{":
+            table = []
+        elif table is not None and mark == "}":
+            if current is not None:
+                current.append(_table(table))
+            table = None
+        elif table is not None:
+            table += [each for each in (_quoted(single, double), *bare.split("=", 1)) if each]
+        elif switch:
             current = parameters.setdefault(switch[1:], [])
         elif current is not None and (single or double):
-            current.append(single.replace("''", "'") if single else re.sub(r'`(.)|"(")', r"\1\2", double))
+            current.append(_quoted(single, double))
         elif current is not None and bare:
             current.append({"$true": "True", "$false": "False", "$null": ""}.get(bare.lower(), bare))
     name = next(iter(parameters.pop("Name", [])), "")
@@ -160,3 +175,14 @@ def _of_command(block: str, file: str) -> Exported:
         word: values for word, values in wished.items() if values and (values != off or word == "Enabled")
     }
     return Exported(name, {word: values for word, values in kept.items() if word not in _NOT_A_WISH})
+
+
+def _quoted(single: str, double: str) -> str:
+    return single.replace("''", "'") if single else re.sub(r'`(.)|"(")', r"\1\2", double)
+
+
+def _table(words: list[str]) -> str:
+    """The names and values of a hash table, as JSON; something else if a value is missing."""
+    if len(words) % 2:
+        return " ".join(words)
+    return json.dumps(dict(zip(words[::2], words[1::2], strict=False)))

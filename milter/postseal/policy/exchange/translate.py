@@ -4,10 +4,12 @@ A rule that cannot be carried over whole is switched off, never left wider or we
 remains of it, and why, stands in its comment.  A rule of which nothing remains is left out.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import yaml
@@ -16,12 +18,17 @@ from postseal import document
 from postseal.binding import Reader, declared
 from postseal.errors import BadInput
 from postseal.policy import clause
+from postseal.policy.action_values import HOLDS
 from postseal.policy.actions import ACTIONS as OUR_ACTIONS
 from postseal.policy.actions import actions
 from postseal.policy.conditions import CONDITIONS as OUR_CONDITIONS
+from postseal.policy.exchange import people
 from postseal.policy.exchange.export import Exported
-from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Untranslatable, Word, Written
+from postseal.policy.exchange.value import Untranslatable, Written
+from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Word
 from postseal.policy.rule import Rule, rule
+from postseal.policy.sensitive.library import Library
+from postseal.settings import Settings
 
 _EXCEPT: Final = "ExceptIf"
 _ENDING: Final = {"reject", "delete"}
@@ -45,11 +52,24 @@ class Translated:
     ignores: bool = False
 
 
-def translated(rules: tuple[Exported, ...], methods: tuple[str, ...]) -> list[Translated]:
-    """All *rules*, each with a name of its own.  *methods*: the words that `protect` may use."""
-    reader = Reader({"method": frozenset(methods)})
-    names: set[str] = set()
-    return [_rule(each, _name(each.name, names), reader) for each in rules]
+def translated(
+    rules: tuple[Exported, ...],
+    methods: tuple[str, ...],
+    *,
+    settings: Settings | None = None,
+    directory: Mapping[str, str] | None = None,
+) -> list[Translated]:
+    """All *rules*, each with a name of its own.  *methods*: the words that `protect` may use.
+
+    *settings*: where the rules are to hold; without them no type of sensitive information is known, and no
+    mail can be held.  *directory*: what it calls the groups and attributes of Exchange.
+    """
+    holds = {"quarantine"} if settings and settings.held_mail_returns else frozenset[str]()
+    library = Library(settings.policies / "types" if settings else Path(os.devnull))
+    reader = Reader({"method": frozenset(methods), HOLDS: holds, "sensitive type": library})
+    known = {name.strip().lower(): ours.strip() for name, ours in (directory or {}).items()}
+    taken: set[str] = set()
+    return [_rule(each, _name(each.name, taken), reader, known) for each in rules]
 
 
 def policy(found: list[Translated]) -> str:
@@ -75,7 +95,7 @@ def _name(written: str, taken: set[str]) -> str:
     return unique
 
 
-def _rule(exported: Exported, name: str, reader: Reader) -> Translated:
+def _rule(exported: Exported, name: str, reader: Reader, directory: Mapping[str, str]) -> Translated:
     result = Translated(name)
     given = dict(exported.parameters)
     off = given.pop("State", ("",))[0] in _OFF or given.pop("Enabled", ("",))[0] == "False"
@@ -86,6 +106,9 @@ def _rule(exported: Exported, name: str, reader: Reader) -> Translated:
         given.pop("SenderAddressLocation", None)
     if "AttachOriginalMail" in given.get("IncidentReportContent", ()):
         result.changed.append("the original is not attached to reports: 'include: [original]' does that")
+    result.lost += people.named(given, directory)
+    if any(f"{prefix}{word}" in given for prefix in ("", _EXCEPT) for word in people.OF_SENDER):
+        result.changed.append("groups, attributes and managers are the envelope sender's, not the author's")
     when = _clauses(given, "", result, reader)
     unless = _clauses(given, _EXCEPT, result, reader)
     then = _actions(given, result, reader)
@@ -110,7 +133,7 @@ def _rule(exported: Exported, name: str, reader: Reader) -> Translated:
 def _clauses(
     given: dict[str, tuple[str, ...]], prefix: str, result: Translated, reader: Reader
 ) -> dict[str, Written]:
-    ours = {function.__name__ for function in OUR_CONDITIONS}
+    ours = {function.__name__ for function in OUR_CONDITIONS} | {"all", "any"}
     found: dict[str, Written] = {}
     for parameter, word in CONDITIONS.items():
         written = _written(given, parameter, word, prefix=prefix, result=result, known=ours)

@@ -8,14 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from postseal.content.html import visible
-
-Values = tuple[str, ...]
-Written = object
-"""What stands in YAML: a text, a list of texts, or a mapping of such."""
-
-
-class Untranslatable(Exception):
-    """Why a value has no counterpart in our words; the text is for the administrator."""
+from postseal.policy.exchange import people
+from postseal.policy.exchange.classification import sensitive
+from postseal.policy.exchange.value import Untranslatable, Values, Written, listed, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +22,9 @@ class Word:
     also: tuple[str, ...] = ()
 
 
-def listed(values: Values) -> Written:
-    """One value, or the list."""
-    return values[0] if len(values) == 1 else list(values)
-
-
 def yes(_values: Values) -> Written:
     """A switch."""
     return "true"
-
-
-def one_of(choices: dict[str, str]) -> Callable[[Values], Written]:
-    """Exchange's word or number → ours."""
-
-    def written(values: Values) -> Written:
-        unknown = [value for value in values if value.lower() not in choices]
-        if unknown:
-            raise Untranslatable(f"'{unknown[0]}' has no counterpart")
-        return listed(tuple(choices[value.lower()] for value in values))
-
-    return written
 
 
 def size(values: Values) -> Written:
@@ -164,7 +142,17 @@ CONDITIONS: dict[str, Word] = {
     "FromAddressMatchesPatterns": Word("sender_matches", listed),
     "SenderDomainIs": Word("sender_domain", listed),
     "SenderIpRanges": Word("client_ip", listed),
+    "FromMemberOf": Word("sender_group", listed),
+    "SenderADAttributeContainsWords": Word("sender_attribute_words", people.attributes),
+    "SenderADAttributeMatchesPatterns": Word("sender_attribute_matches", people.patterns),
     "SentTo": Word("recipient", listed),
+    "SentToMemberOf": Word("recipient_group", listed),
+    "RecipientADAttributeContainsWords": Word("recipient_attribute_words", people.attributes),
+    "RecipientADAttributeMatchesPatterns": Word("recipient_attribute_matches", people.patterns),
+    "BetweenMemberOf1": Word("between_groups", people.between, ("BetweenMemberOf2",)),
+    "SenderManagementRelationship": Word("sender_is", people.RELATION),
+    "ManagerAddresses": Word("all", people.managed, ("ManagerForEvaluatedUser",)),
+    "ADComparisonAttribute": Word("any", people.compared, ("ADComparisonOperator",)),
     "SentToScope": Word("recipient_scope", SCOPE),
     "RecipientAddressContainsWords": Word("recipient_words", listed),
     "RecipientAddressMatchesPatterns": Word("recipient_matches", listed),
@@ -174,6 +162,7 @@ CONDITIONS: dict[str, Word] = {
     "AnyOfToHeader": Word("to_header", listed),
     "AnyOfCcHeader": Word("cc_header", listed),
     "AnyOfToCcHeader": Word("to_or_cc_header", listed),
+    "AnyOfToCcHeaderMemberOf": Word("to_or_cc_header_group", listed),
     "SubjectContainsWords": Word("subject_words", listed),
     "SubjectMatchesPatterns": Word("subject_matches", listed),
     "SubjectOrBodyContainsWords": Word("subject_or_body_words", listed),
@@ -190,6 +179,7 @@ CONDITIONS: dict[str, Word] = {
     "AttachmentIsUnsupported": Word("attachment_unsupported", yes),
     "AttachmentProcessingLimitExceeded": Word("attachment_limit_exceeded", yes),
     "AttachmentPropertyContainsWords": Word("attachment_property_words", properties),
+    "MessageContainsDataClassifications": Word("sensitive", sensitive),
     "MessageSizeOver": Word("size_over", size),
     "MessageTypeMatches": Word("message_type", TYPES),
     "ContentCharacterSetContainsWords": Word("charset", listed),
@@ -275,13 +265,14 @@ OTHERS: dict[str, str] = {
     "Name, Priority": "`name`; the order of files and rules",
     "State, Enabled": "`mode: off`",
     "RuleErrorAction": "`on_error`; a failure never lets mail through",
-    "FromMemberOf, SentToMemberOf": "`sender_group`, `recipient_group`: see that the directory has the group",
-    "MessageContainsDataClassifications": "`sensitive`, with the types of the folder `types`",
+    "ManagerForEvaluatedUser, ManagerAddresses": "`sender_manager` or `recipient_manager`",
+    "ADComparisonAttribute, ADComparisonOperator": "`same_attribute`, or `not` of it",
+    "AnyOfToHeaderMemberOf, AnyOfCcHeaderMemberOf": "not imported",
     "ModerateMessageByManager, AddManagerAsRecipientType": "not imported",
     "RouteMessageOutboundConnector, RouteMessageOutboundRequireTls": "the mail server's own policy",
     "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
     "ApplyRightsProtectionCustomizationTemplate": "not imported",
-    "NotifySender": "`notify_sender`, and `reject` beside it",
+    "NotifySender": "`notify_sender`, `reject`; [overrides](policy-tutorial.md#a-sender-may-insist)",
     "HasSenderOverride, SenderInRecipientList, RecipientInSenderList, HasClassification": "nothing",
 }
 """What is not carried over by itself, and what to use."""

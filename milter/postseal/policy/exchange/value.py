@@ -1,0 +1,28 @@
+"""What all translations of values share: how they are given, how they are written, and how they fail."""
+
+from collections.abc import Callable
+
+Values = tuple[str, ...]
+Written = object
+"""What stands in YAML: a text, a list of texts, or a mapping of such."""
+
+
+class Untranslatable(Exception):
+    """Why a value has no counterpart in our words; the text is for the administrator."""
+
+
+def listed(values: Values) -> Written:
+    """One value, or the list."""
+    return values[0] if len(values) == 1 else list(values)
+
+
+def one_of(choices: dict[str, str]) -> Callable[[Values], Written]:
+    """Exchange's word or number → ours."""
+
+    def written(values: Values) -> Written:
+        unknown = [value for value in values if value.lower() not in choices]
+        if unknown:
+            raise Untranslatable(f"'{unknown[0]}' has no counterpart")
+        return listed(tuple(choices[value.lower()] for value in values))
+
+    return written
