@@ -190,6 +190,7 @@ class Smime:
     """S/MIME: recipients' certificates, whom to believe, the cipher, who signs.
 
     *identities*: who signs for whom.  *decryption*: keys to open mail with that comes in.
+    *legacy_ciphers*: whether mail that is encrypted with 3DES or RC2 is opened too.
     *certificates*: a folder of files that the administrator vouches for.  *trust*: the folder of
     authorities for all others.  *subject_addresses*: whether an address in the subject counts where the
     subjectAltName has none.
@@ -202,6 +203,7 @@ class Smime:
     cipher: Annotated[str, Name("cipher")] = "aes-256-cbc"
     identities: tuple[Identity, ...] = ()
     decryption: tuple[Decryption, ...] = ()
+    legacy_ciphers: bool = False
     trust: Path | None = None
     revocation: Revocation = Revocation.SOFT
     subject_addresses: bool = False

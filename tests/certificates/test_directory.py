@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from demo.pki import Authority, pem
@@ -87,7 +88,7 @@ def test_expiry_is_judged_when_mail_arrives(tmp_path: Path) -> None:
     ("options", "reason"),
     [
         ({"kind": "rsa1024"}, "1024 bits"),
-        ({"kind": "p521"}, "secp521r1"),
+        ({"key": ec.generate_private_key(ec.SECP256K1())}, "secp256k1"),
         ({"kind": "ed25519"}, "neither RSA"),
         ({"kind": "rsa", "usage": {"digital_signature", "key_agreement"}}, "keyEncipherment"),
         ({"kind": "p256", "usage": {"digital_signature", "key_encipherment"}}, "keyAgreement"),
@@ -95,7 +96,7 @@ def test_expiry_is_judged_when_mail_arrives(tmp_path: Path) -> None:
         ({"kind": "p256", "begin": NOW - 9 * DAY, "end": NOW - 2 * DAY}, "expired"),
         ({"kind": "p256", "begin": NOW + 2 * DAY}, "not valid before"),
     ],
-    ids=["small", "P-521", "Ed25519", "RSA usage", "EC usage", "purpose", "expired", "future"],
+    ids=["small", "curve", "Ed25519", "RSA usage", "EC usage", "purpose", "expired", "future"],
 )
 def test_certificate_that_cannot_be_encrypted_to_is_a_warning(
     options: dict[str, object], reason: str, tmp_path: Path
@@ -127,12 +128,18 @@ def test_rsa_key_restricted_to_pss_is_a_warning(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"usage": None}, {"purposes": None}, {"purposes": [x509.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]}],
+    [
+        {"usage": None},
+        {"purposes": None},
+        {"purposes": [x509.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]},
+        {"kind": "p521"},
+        {"key": x25519.X25519PrivateKey.generate(), "usage": {"key_agreement"}},
+    ],
 )
 def test_certificate_that_does_not_restrict_its_use_is_usable(
     options: dict[str, object], tmp_path: Path
 ) -> None:
-    person = ROOT.issue("x@example.com", kind="p384", **options)  # type: ignore[arg-type]  # as above
+    person = ROOT.issue("x@example.com", **{"kind": "p384", **options})  # type: ignore[arg-type]  # as above
     (tmp_path / "x.pem").write_bytes(person.pem)
 
     assert load(tmp_path, NOW).usable("x@example.com", NOW)
@@ -207,7 +214,7 @@ def test_states_count_every_certificate(tmp_path: Path) -> None:
     for name, end in ages.items():
         person = ROOT.issue(f"{name}@example.com", kind="p256", begin=NOW - 9 * DAY, end=end)
         (tmp_path / f"{name}.pem").write_bytes(person.pem)
-    (tmp_path / "refused.pem").write_bytes(ROOT.issue("y@example.com", kind="p521").pem)
+    (tmp_path / "refused.pem").write_bytes(ROOT.issue("y@example.com", kind="ed25519").pem)
     (tmp_path / "future.pem").write_bytes(ROOT.issue("z@example.com", kind="p256", begin=NOW + DAY).pem)
 
     assert load(tmp_path, NOW).states(NOW) == {"usable": 1, "expiring": 1, "expired": 1, "refused": 2}

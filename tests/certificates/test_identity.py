@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -130,8 +131,8 @@ def test_certificate_without_the_sender_is_a_warning(tmp_path: Path) -> None:
     ("options", "reason"),
     [
         ({"kind": "rsa1024"}, "1024 bits"),
-        ({"kind": "p521"}, "secp521r1"),
-        ({"kind": "ed25519"}, "of a kind that we do not sign with"),
+        ({"key": ec.generate_private_key(ec.SECP256K1())}, "secp256k1"),
+        ({"key": x25519.X25519PrivateKey.generate()}, "of a kind that does not sign"),
         ({"kind": "p256", "usage": {"key_agreement"}}, "digitalSignature"),
         ({"kind": "p256", "purposes": [x509.ExtendedKeyUsageOID.SERVER_AUTH]}, "emailProtection"),
     ],
@@ -144,6 +145,16 @@ def test_certificate_that_may_not_sign_is_refused(
     (problem,) = problems(named(tmp_path, person, "ann@example.com"))
 
     assert reason in problem.what
+
+
+@pytest.mark.parametrize("kind", ["rsa", "p256", "p384", "p521", "ed25519"])
+def test_key_of_every_kind_that_cms_signs_with_is_taken(kind: str, tmp_path: Path) -> None:
+    person = MIDDLE.issue("ann@example.com", kind=kind, usage={"digital_signature"})
+
+    identities = load([named(tmp_path, person, "ann@example.com")], NOW)
+
+    assert not identities.warnings
+    assert identities.of("ann@example.com", NOW)
 
 
 def test_key_of_another_certificate_is_refused(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import x25519
 
 from demo.pki import Authority, Person
 from postseal.certificates import directory
@@ -114,10 +116,12 @@ def test_of_several_usable_certificates_the_newest_is_first_and_expired_ones_do_
         ROOT.issue(ADDRESS, begin=NOW - age * DAY, end=NOW + (left * DAY))
         for age, left in ((30, -1), (9, 9), (5, 9), (20, 9))
     ]
+    key = cast(Any, x25519.X25519PrivateKey.generate())  # hardly a program reads it
+    people.append(ROOT.issue(ADDRESS, key=key, usage={"key_agreement"}))
     for person in people:
         kept.add(new(person.certificate), [ADDRESS], at=NOW)
 
-    assert finder(kept).usable(ADDRESS, NOW) == certificates(people[2], people[1], people[3])
+    assert finder(kept).usable(ADDRESS, NOW) == certificates(*(people[at] for at in (2, 1, 3, 4)))
 
 
 def test_sources_are_asked_in_their_order_until_one_has_a_usable_certificate(

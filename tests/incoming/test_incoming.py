@@ -33,6 +33,7 @@ OUTSIDE = "eve@else.test"
 TEXT = b"the secret numbers\r\n"
 KEYS = """
   trust: trust
+  legacy_ciphers: true
   decryption:
     - {recipients: [ann@lab.test], certificate: ann.pem, key: ann.key}
 """
@@ -129,6 +130,15 @@ def test_encrypted_is_opened_for_its_owner_alone(gate: Gateway, files: Path) -> 
     assert b"X-Postseal-Smime: encrypted aes-256-cbc closed\r\n" in carl
     assert results(carl) == []
     assert gate.decrypted(carl, ANN)
+
+
+def test_weak_ciphers_are_opened_where_the_settings_say_so(gate: Gateway, files: Path) -> None:
+    entity = b"Content-Type: text/plain\r\n\r\n" + TEXT
+    gate.post(message(cms(files, entity, "-encrypt", "-des3", "-binary", "ann.pem")), ANN, sender=BOB)
+    content = gate.sink.take_one().content
+
+    assert b"X-Postseal-Smime: encrypted 3des-cbc opened\r\n" in content
+    assert content.endswith(TEXT)
 
 
 def test_subject_that_was_hidden_outside_comes_back_for_its_owner(gate: Gateway, files: Path) -> None:

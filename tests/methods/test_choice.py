@@ -22,7 +22,7 @@ PEERS = (
     Peer(("grid.example",), cipher="aes-256-gcm", key_transport="rsa-oaep", subject=Subject.HIDDEN),
     Peer(("old@grid.example",), cipher="aes-128-cbc", key_transport="rsa-pkcs1"),
 )
-CHOICE = Choice(Smime(peers=PEERS), lambda address: KNOWN.get(address, frozenset()))
+CHOICE = Choice(Smime(peers=PEERS), lambda address, _: KNOWN.get(address, frozenset()))
 
 
 def cipher(*names: str, choice: Choice = CHOICE) -> str:
@@ -56,12 +56,12 @@ def test_setting_holds_for_those_of_whom_nothing_is_known() -> None:
 
 @pytest.mark.parametrize("words", [frozenset(), frozenset({"rsa-oaep"}), frozenset({"3des"})])
 def test_capabilities_without_a_cipher_of_ours_never_talk_us_down(words: frozenset[str]) -> None:
-    assert Choice(Smime(), lambda _: words).cipher([("x@example.com", CERTIFICATE)]) == "aes-256-cbc"
+    assert Choice(Smime(), lambda *_: words).cipher([("x@example.com", CERTIFICATE)]) == "aes-256-cbc"
 
 
 @pytest.mark.parametrize("words", [GCM, CBC, SMALL, frozenset({"aes-128-gcm"})])
 def test_every_choice_is_a_cipher_of_ours(words: frozenset[str]) -> None:
-    assert Choice(Smime(), lambda _: words).cipher([("x@example.com", CERTIFICATE)]) in CIPHERS
+    assert Choice(Smime(), lambda *_: words).cipher([("x@example.com", CERTIFICATE)]) in CIPHERS
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,11 @@ from postseal.settings_smime import Identity, Smime
 BARE = Smime(header_protection=False)  # that is another test's matter
 ROOT = Authority.root()
 ANN = ROOT.intermediate().issue("ann@example.com")
-READERS = {kind: ROOT.issue(f"{kind}@example.net", kind=kind) for kind in ("rsa", "p256", "p384")}
+READERS = {kind: ROOT.issue(f"{kind}@example.net", kind=kind) for kind in ("rsa", "p256", "p384", "p521")}
 NOW = datetime.now(UTC)
 SIGNERS = {
     "rsa": ANN,
-    **{kind: ROOT.intermediate().issue("ann@example.com", kind=kind) for kind in ("p256", "p384")},
+    **{kind: ROOT.intermediate().issue("ann@example.com", kind=kind) for kind in ("p256", "p384", "p521")},
 }
 LOGGED_IN = Envelope("Ann@example.com", (Recipient("rsa@example.net"),), Client("192.0.2.1", login="ann"))
 
@@ -113,7 +113,7 @@ def test_each_recipient_of_a_copy_opens_it(smime: SmimeMethod, tmp_path: Path) -
 
     sealed = raw(smime.protect(message(), recipients))
 
-    assert [decrypted(sealed, person, tmp_path) for person in READERS.values()] == [INNER] * 3
+    assert [decrypted(sealed, person, tmp_path) for person in READERS.values()] == [INNER] * 4
 
 
 def test_encrypted_message_keeps_its_other_fields(smime: SmimeMethod) -> None:

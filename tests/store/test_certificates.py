@@ -10,7 +10,7 @@ import pytest
 from postseal.settings_smime import KeyChange
 from postseal.store.certificates import Certificates
 from postseal.store.engine import Store
-from postseal.store.kept import New, Origin, Outcome, Word
+from postseal.store.kept import New, Origin, Outcome, Said, Word
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -95,6 +95,31 @@ def test_another_key_for_a_pinned_address_waits(
 
     expected = {first.fingerprint} | ({second.fingerprint} if outcome is Outcome.RENEWED else set())
     assert fingerprints(kept) == expected
+
+
+def test_what_was_signed_last_about_programs_counts(kept: Certificates) -> None:
+    one = new()
+    heard = [
+        ({"aes-256-gcm", "rsa-oaep"}, 2),
+        ({"aes-128-cbc"}, 1),
+        ({"aes-256-cbc"}, 2),
+        ({"aes-128-gcm"}, 3),
+    ]
+    found = []
+    for words, day in heard:
+        said = Said(frozenset(words), NOW + day * DAY)
+        kept.harvest(one, [ANN], at=NOW, rule=KeyChange.PENDING, said=said)
+        found.append(set(kept.of(ANN)[0].capabilities))
+    kept.harvest(one, [ANN], at=NOW, rule=KeyChange.PENDING)
+
+    assert found == [
+        {"aes-256-gcm", "rsa-oaep"},
+        {"aes-256-gcm", "rsa-oaep"},
+        {"aes-256-gcm", "rsa-oaep"},
+        {"aes-128-gcm"},
+    ]
+    assert kept.of(ANN)[0].capabilities == {"aes-128-gcm"}
+    assert kept.alike(one.fingerprint.hex())[0].capabilities == {"aes-128-gcm"}
 
 
 def test_what_waits_pins_nothing_and_no_third_passes_it(kept: Certificates) -> None:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from postseal import settings_smime
 from postseal.certificates import private_key, read
 from postseal.certificates.identity import has_key, public_octets
 from postseal.certificates.purpose import encryption_usage_refusal
-from postseal.cms.keyring import DecryptionKey, KeyRing
+from postseal.cms.keyring import DecryptionKey, KeyRing, PrivateKey
 from postseal.envelope import domain_key, key, split
 from postseal.errors import BadInput, Place, Problem
 
@@ -68,7 +67,10 @@ def _keys(
 ) -> tuple[list[DecryptionKey], list[Problem]]:
     """The key with every certificate that was issued for it: senders may use an old one for years."""
     private, warnings = private_key.load(named.key, masters)
-    assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)  # noqa: S101 (all there is)
+    if not isinstance(private, PrivateKey):
+        hint = "name the key of the certificate that people encrypt to"
+        problem = Problem(Place(str(named.key)), "the private key is of a kind that opens nothing", hint)
+        raise BadInput([problem])
     file = read.certificates(named.certificate)
     if file.problems:
         raise BadInput(file.problems)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from postseal import settings_smime
 from postseal.certificates import private_key, purpose, read
 from postseal.certificates.directory import SOON
-from postseal.certificates.private_key import PrivateKey
+from postseal.cms.signature import PrivateKey
 from postseal.envelope import domain_key, key, split
 from postseal.errors import BadInput, Place, Problem
 
@@ -110,6 +110,10 @@ def _identity(
     named: settings_smime.Identity, masters: private_key.Masters | None
 ) -> tuple[SigningIdentity, list[Problem]]:
     private, warnings = private_key.load(named.key, masters)
+    if not isinstance(private, PrivateKey):
+        hint = "use an RSA, P-256 or P-384 key, which every mail program can verify"
+        problem = Problem(Place(str(named.key)), "the private key is of a kind that does not sign", hint)
+        raise BadInput([problem])
     file = read.certificates(named.certificate)  # a private key may stand beside: the files may be one
     if file.problems:
         raise BadInput(file.problems)

@@ -1,4 +1,4 @@
-"""Reads a private key for signing, if its file is kept as a private key must be."""
+"""Reads a private key that signs or opens mail, if its file is kept as a private key must be."""
 
 import os
 import stat
@@ -6,15 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
 from postseal.certificates import read
-from postseal.certificates.sealed_key import SealedKey
+from postseal.certificates.sealed_key import PrivateKey, SealedKey
 from postseal.errors import BadInput, Failure, Place, Problem
 from postseal.sealed.master import MasterKeys
-
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 Masters = Callable[[], MasterKeys]
 """Gives the master keys; may raise BadInput.  Asked only where a key is sealed."""
@@ -90,6 +87,6 @@ def _parsed(path: Path, octets: bytes) -> PrivateKey:
         hint = "expected an RSA, P-256 or P-384 key, PEM (-----BEGIN PRIVATE KEY-----) or DER"
         raise BadInput([Problem(place, "there is no private key in the file", hint)]) from None
     if not isinstance(key, PrivateKey):
-        hint = "use an RSA, P-256 or P-384 key, which every mail program can verify"
-        raise BadInput([Problem(place, "the private key is of a kind that we do not sign with", hint)])
+        hint = "use an RSA, P-256 or P-384 key, which every mail program knows"
+        raise BadInput([Problem(place, "the private key is of a kind that we do not use", hint)])
     return key

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 
 from postseal.certificates import address
@@ -17,18 +17,18 @@ from postseal.certificates import address
 MALFORMED = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
 """All that cryptography raises about a certificate with something wrong in it."""
 
-_CURVES = ("secp256r1", "secp384r1")
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _MAIL = {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
 def encryption_refusal(certificate: x509.Certificate) -> str:
     """Why nothing can be encrypted to *certificate*, whatever the time."""
-    return _refusal(certificate, encryption_usage_refusal)
+    return _refusal(certificate, encryption_key_refusal, encryption_usage_refusal)
 
 
 def signing_refusal(certificate: x509.Certificate) -> str:
     """Why nobody can sign with *certificate*, whatever the time."""
-    return _refusal(certificate, signing_usage_refusal)
+    return _refusal(certificate, signing_key_refusal, signing_usage_refusal)
 
 
 def addresses(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -54,15 +54,33 @@ def time_refusal(not_before: datetime, not_after: datetime, at: datetime) -> str
     return f"it is not valid before {not_before:%Y-%m-%d}" if at < not_before else ""
 
 
-def _refusal(certificate: x509.Certificate, usage_refusal: Callable[[x509.Certificate], str]) -> str:
+def _refusal(certificate: x509.Certificate, *refusals: Callable[[x509.Certificate], str]) -> str:
     try:
-        return key_refusal(certificate) or usage_refusal(certificate) or purpose_refusal(certificate)
+        whys = (refusal(certificate) for refusal in (*refusals, purpose_refusal))
+        return next((why for why in whys if why), "")
     except MALFORMED as error:
         return f"it is malformed: {error}"
 
 
-def key_refusal(certificate: x509.Certificate) -> str:
-    """Why we neither encrypt to nor sign with a key of its kind, "" if we do.  Raises one of MALFORMED."""
+def encryption_key_refusal(certificate: x509.Certificate) -> str:
+    """Why we do not encrypt to a key of its kind, "" if we do.  Raises one of MALFORMED."""
+    return "" if rarely_read(certificate) else _key_refusal(certificate)
+
+
+def signing_key_refusal(certificate: x509.Certificate) -> str:
+    """Why we do not sign with a key of its kind, "" if we do.  Raises one of MALFORMED."""
+    return "" if isinstance(certificate.public_key(), ed25519.Ed25519PublicKey) else _key_refusal(certificate)
+
+
+def rarely_read(certificate: x509.Certificate) -> bool:
+    """Whether hardly any program reads what is encrypted to such a key; its owner may have another.
+
+    Raises one of MALFORMED.
+    """
+    return isinstance(certificate.public_key(), x25519.X25519PublicKey)
+
+
+def _key_refusal(certificate: x509.Certificate) -> str:
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         if certificate.public_key_algorithm_oid != PublicKeyAlgorithmOID.RSAES_PKCS1_v1_5:
@@ -72,7 +90,7 @@ def key_refusal(certificate: x509.Certificate) -> str:
         exponent = key.public_numbers().e
         return "" if exponent % 2 and exponent > 1 else "the exponent of its RSA key is not odd"
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return "" if key.curve.name in _CURVES else f"its key is on {key.curve.name}, not on P-256 or P-384"
+        return "" if key.curve.name in _CURVES else f"its key is on {key.curve.name}, which few programs know"
     return "its key is neither RSA nor on an elliptic curve of ours"
 
 
@@ -89,7 +107,7 @@ def weak_key(certificate: x509.Certificate) -> str:
 def encryption_usage_refusal(certificate: x509.Certificate) -> str:
     """Why its key usage forbids encryption.  Raises one of MALFORMED."""
     usage = _usage(certificate)
-    if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
+    if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey | x25519.X25519PublicKey):
         return "its key usage lacks keyAgreement" if usage and not usage.key_agreement else ""
     return "its key usage lacks keyEncipherment" if usage and not usage.key_encipherment else ""
 

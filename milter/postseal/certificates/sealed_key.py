@@ -20,11 +20,16 @@ from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from postseal.errors import Cause, Failure
 from postseal.sealed.master import MasterKeys, Wrapped
+
+PrivateKey = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey
+)
+"""Keys that sign or open mail."""
 
 _BEGIN: Final = "-----BEGIN POSTSEAL SEALED KEY-----"
 _END: Final = "-----END POSTSEAL SEALED KEY-----"
@@ -42,7 +47,7 @@ class SealedKey:
     public: bytes
 
     @classmethod
-    def of(cls, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, masters: MasterKeys) -> Self:
+    def of(cls, key: PrivateKey, masters: MasterKeys) -> Self:
         """*key*, sealed under the current master key.  Raises Failure(KEYS)."""
         octets = key.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

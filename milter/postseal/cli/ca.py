@@ -113,7 +113,7 @@ def issue(
             )
         except ValueError as error:
             bad("certificate", str(error))
-        if refusal := purpose.key_refusal(certificate):
+        if refusal := purpose.signing_key_refusal(certificate):
             bad(str(csr), f"no certificate for this key: {refusal}")
         folder.note_issued(certificate, addresses, at)
     if private is None:

@@ -57,6 +57,8 @@ def show(*, certificate: str, path: Path) -> None:
         for row in rows:
             said = f"{row.origin}, since {row.since:%Y-%m-%d}" + (", pending" if row.pending else "")
             click.echo(f"{'used for':<12} {described(row.address) or 'nobody'} ({said})")
+        if words := sorted({word for row in rows for word in row.capabilities}):
+            click.echo(f"{'reads':<12} {', '.join(words)}")
 
 
 @click.command()

@@ -8,19 +8,18 @@ import click
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from postseal.certificates import purpose
 from postseal.certificates.authority import PERSON_BITS, general_name
 from postseal.certificates.identity import has_key, public_octets
-from postseal.certificates.sealed_key import SealedKey
+from postseal.certificates.sealed_key import PrivateKey, SealedKey
 from postseal.cli.certificate_text import addresses_of, described, line
 from postseal.cli.common import Telling, bad, settings, settings_option
 from postseal.sealed import source
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
+_KINDS = ("rsa", "p256", "p384", "p521", "ed25519")
 _out = click.option(
     "--out",
     required=True,
@@ -64,7 +63,7 @@ def import_key(*, file: Path, passphrase_file: Path | None, out: Path, path: Pat
 
 @identity.command()
 @click.argument("addresses", nargs=-1, required=True)
-@click.option("--kind", type=click.Choice(["rsa", "p256", "p384"]), default="rsa", show_default=True)
+@click.option("--kind", type=click.Choice(_KINDS), default="rsa", show_default=True)
 @_out
 @settings_option
 def csr(*, addresses: tuple[str, ...], kind: str, out: Path, path: Path) -> None:
@@ -72,12 +71,7 @@ def csr(*, addresses: tuple[str, ...], kind: str, out: Path, path: Path) -> None
 
     Put what it sends back, with its chain, into OUT.pem.
     """
-    curves = {"p256": ec.SECP256R1(), "p384": ec.SECP384R1()}
-    private: PrivateKey = (
-        rsa.generate_private_key(65537, PERSON_BITS)
-        if kind == "rsa"
-        else ec.generate_private_key(curves[kind])
-    )
+    private = _new_key(kind)
     try:
         names = x509.SubjectAlternativeName([general_name(address) for address in addresses])
     except ValueError as error:
@@ -86,7 +80,9 @@ def csr(*, addresses: tuple[str, ...], kind: str, out: Path, path: Path) -> None
     builder = (
         x509.CertificateSigningRequestBuilder().subject_name(subject).add_extension(names, critical=False)
     )
-    request = builder.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    request = builder.sign(private, None if kind == "ed25519" else hashes.SHA256()).public_bytes(
+        serialization.Encoding.PEM
+    )
     _write(out, ".key", SealedKey.of(private, source.load(settings(path).ome)).written(), mode=0o400)
     _write(out, ".csr", request, mode=0o644)
     click.echo(f"made {out}.csr and {out}.key; put the certificate with its chain into {out}.pem")
@@ -108,6 +104,15 @@ def list_identities(path: Path) -> None:
             left = (one.not_valid_after_utc - at).days
             state = f"{left} days left" if left >= 0 else f"expired {-left} days ago"
             click.echo(f"{what}  {line(one)}  {state}  {described(', '.join(addresses_of(one)))}")
+
+
+def _new_key(kind: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+    if kind == "rsa":
+        return rsa.generate_private_key(65537, PERSON_BITS)
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    curves = {"p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p521": ec.SECP521R1()}
+    return ec.generate_private_key(curves[kind])
 
 
 def _loaded(file: Path, passphrase_file: Path | None) -> tuple[PrivateKey, list[x509.Certificate]]:
@@ -142,7 +147,7 @@ def _parsed(octets: bytes, secret: bytes | None) -> tuple[PrivateKey, list[x509.
         found = [bundle.cert, *bundle.additional_certs]
         certificates = [one.certificate for one in found if one]
     if not isinstance(key, PrivateKey):
-        raise ValueError("there is no RSA or EC key in it")  # noqa: TRY004 (of the file, not of a caller)
+        raise ValueError("there is no key in it that signs or opens mail")  # noqa: TRY004 (of the file, not of a caller)
     return key, certificates
 
 

@@ -16,7 +16,7 @@ from postseal.certificates import private_key
 from postseal.cli.certificate_text import described, fingerprint, line, read
 from postseal.cli.common import Exit, Telling, bad, settings_option, smime
 from postseal.cms.decryption import Facts, Legacy
-from postseal.cms.keyring import DecryptionKey, KeyRing, RecipientId
+from postseal.cms.keyring import DecryptionKey, KeyRing, PrivateKey, RecipientId
 from postseal.cms.layer import Broken, Compressed, Encrypted, Layer, Opened, Signed
 from postseal.cms.opening import Opener
 from postseal.trust.authorship import Judgement, Signing, Standing, judge
@@ -75,7 +75,7 @@ def inspect(
 def _pair(certificate: Path, key: Path) -> DecryptionKey:
     private, _ = private_key.load(key)
     own = [one for _, one in read(certificate) if one.public_key() == private.public_key()]
-    if not own:
+    if not own or not isinstance(private, PrivateKey):
         bad(str(certificate), f"none of the certificates belongs to the key {key}")
     return DecryptionKey(own[0], private)
 

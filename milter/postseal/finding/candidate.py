@@ -13,11 +13,15 @@ from postseal.store.kept import New, Origin
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """*vouched*: whether somebody who is trusted says whose it is; then no path is asked for."""
+    """*vouched*: whether somebody who is trusted says whose it is; then no path is asked for.
+
+    *capabilities*: what its owner has said that his programs read.
+    """
 
     certificate: x509.Certificate = field(repr=False)
     place: Place
     vouched: bool
+    capabilities: frozenset[str] = frozenset()
 
 
 class Remote(Protocol):

@@ -10,12 +10,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
+from postseal.certificates import purpose
 from postseal.certificates.directory import CertificateDirectory
 from postseal.certificates.purpose import MALFORMED
 from postseal.envelope import domain_key, key, split
@@ -38,11 +40,15 @@ _STRIPES: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found for an address: *failure* only where nothing is *usable*."""
+    """What was found for an address: *failure* only where nothing is *usable*.
+
+    *capabilities*: what the owners of usable ones have said that their programs read.
+    """
 
     usable: tuple[x509.Certificate, ...] = ()
     refusals: tuple[Problem, ...] = ()
     failure: Failure | None = None
+    capabilities: Mapping[x509.Certificate, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,10 @@ class Finder:
             raise answer.failure
         return answer.usable
 
+    def capabilities(self, address: str, certificate: x509.Certificate, at: datetime) -> frozenset[str]:
+        """What the owner of *certificate*, found for *address*, has said that his programs read."""
+        return self._answer(address, at).capabilities.get(certificate, frozenset())
+
     def until(self, address: str, at: datetime) -> datetime | None:
         """Until when mail to *address* can be encrypted; None if it cannot.  Raises as `usable`."""
         return max((each.not_valid_after_utc for each in self.usable(address, at)), default=None)
@@ -123,7 +133,7 @@ class Finder:
         except Failure as error:
             return Answer(failure=error)
         for source in self._lookup.sources:
-            usable: list[x509.Certificate] = []
+            usable: dict[x509.Certificate, frozenset[str]] = {}
             try:
                 candidates = self._candidates(source, search)
             except Failure as error:
@@ -144,14 +154,15 @@ class Finder:
                     continue
                 why = str(verdict) if verdict.rule else self._stranger(candidate, source, address)
                 if not why:
-                    usable.append(candidate.certificate)
+                    usable[candidate.certificate] = candidate.capabilities
                     continue
                 refusals.append(Problem(candidate.place, f"the certificate cannot be used: {why}"))
                 if verdict.rule is Rule.REVOCATION_UNKNOWN:
                     failure = failure or Failure(Cause.REVOCATION, f"{candidate.place}: {verdict.why}")
             if usable:
-                usable.sort(key=lambda one: one.not_valid_before_utc, reverse=True)
-                return Answer(tuple(usable), tuple(refusals))
+                best = sorted(usable, key=lambda one: one.not_valid_before_utc, reverse=True)
+                best.sort(key=purpose.rarely_read)
+                return Answer(tuple(best), tuple(refusals), capabilities=usable)
         return Answer((), tuple(refusals), failure)
 
     def _stranger(self, candidate: Candidate, source: Source, address: str) -> str:
@@ -174,7 +185,16 @@ class Finder:
                 return _of(self._kept().of(domain), Origin.IMPORTED)
             case Source.DIRECTORY:
                 found = self._directory.of(search.address)
-                return [Candidate(known.certificate, known.place, vouched=True) for known in found]
+                said = {kept.fingerprint: kept.capabilities for kept in search.known}
+                return [
+                    Candidate(
+                        known.certificate,
+                        known.place,
+                        True,
+                        said.get(known.certificate.fingerprint(hashes.SHA256()), frozenset()),
+                    )
+                    for known in found
+                ]
             case _:
                 return self._ask(source, search)
 
@@ -220,6 +240,11 @@ class _Search:
         self.at = at
         self._known: tuple[Kept, ...] | None = None
 
+    @property
+    def known(self) -> tuple[Kept, ...]:
+        """What was read of the store already."""
+        return self._known or ()
+
     def kept(self, kept: Callable[[], Shelf]) -> tuple[Kept, ...]:
         if self._known is None:
             self._known = kept().of(self.address)
@@ -247,4 +272,4 @@ def _of(kept: Iterable[Kept], *origins: Origin, vouched: bool = False) -> Iterab
             certificate = x509.load_der_x509_certificate(one.octets)
         except MALFORMED:
             continue
-        yield Candidate(certificate, place, vouched=vouched or one.word is Word.TRUSTED)
+        yield Candidate(certificate, place, vouched or one.word is Word.TRUSTED, one.capabilities)

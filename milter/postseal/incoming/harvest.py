@@ -22,7 +22,7 @@ from postseal.envelope import key
 from postseal.errors import Failure
 from postseal.finding.candidate import new
 from postseal.settings_smime import KeyChange
-from postseal.store.kept import New, Outcome
+from postseal.store.kept import New, Outcome, Said
 from postseal.trust.trust import Trust, Use
 
 _log = logging.getLogger(__name__)
@@ -36,9 +36,16 @@ class Keeps(Protocol):
     """What a harvest asks the store."""
 
     def harvest(
-        self, new: New, addresses: list[str], *, at: datetime, rule: KeyChange, issuers: Sequence[New] = ()
+        self,
+        new: New,
+        addresses: list[str],
+        *,
+        at: datetime,
+        rule: KeyChange,
+        issuers: Sequence[New] = (),
+        said: Said | None = None,
     ) -> dict[str, Outcome]:
-        """Keep a certificate, and those between it and its anchor."""
+        """Keep a certificate, those between it and its anchor, and what its owner's programs read."""
         ...
 
 
@@ -57,17 +64,21 @@ class Harvest:
         self._trust = trust
         self._rule = rule
         self._monotonic = monotonic
-        self._seen: OrderedDict[tuple[bytes, str], None] = OrderedDict()
+        self._seen: OrderedDict[tuple[bytes, str], frozenset[str]] = OrderedDict()
         self._resume = float("-inf")
 
     def keep(self, layer: Signed, signature: Signature, author: str, at: datetime) -> None:
-        """Keep the certificate that the signer *author* wants to have mail encrypted with."""
+        """Keep the certificate that the signer *author* wants to have mail encrypted with.
+
+        With it, what his programs read; but for what he did not date, which might be as old as can be.
+        """
         path = self._wanted(layer, signature, at)
         certificate = path[0] if path else None
         if certificate is None or key(author) not in map(key, self._trust.addresses(certificate)):
             return
         seen = (certificate.fingerprint(hashes.SHA256()), key(author))
-        if seen in self._seen or self._monotonic() < self._resume:
+        words = signature.capabilities if signature.signed_at else frozenset()
+        if self._seen.get(seen) == words or self._monotonic() < self._resume:
             return
         try:
             store = self._store()
@@ -75,12 +86,16 @@ class Harvest:
                 return
             # Nobody sends the issuers along when we answer.
             issuers = [new(one) for one in path[1:-1]]
-            outcomes = store.harvest(new(certificate), [key(author)], at=at, rule=self._rule, issuers=issuers)
+            # Nobody's clock may make his word count for longer than the next one.
+            said = Said(words, min(signature.signed_at, at)) if words and signature.signed_at else None
+            outcomes = store.harvest(
+                new(certificate), [key(author)], at=at, rule=self._rule, issuers=issuers, said=said
+            )
         except Failure as failure:
             self._resume = self._monotonic() + _PAUSE_SECONDS
             _log.warning("%s", log.line(event="not_harvested", address=author, why=failure.detail))
             return
-        self._remember(seen)
+        self._remember(seen, words)
         if Outcome.PENDING in outcomes.values():
             what = "another certificate than the one that is pinned; see postseal certs list"
             _log.warning("%s", log.line(event="certificate_pending", address=author, what=what))
@@ -97,8 +112,9 @@ class Harvest:
                 return verdict.path
         return ()
 
-    def _remember(self, seen: tuple[bytes, str]) -> None:
-        self._seen[seen] = None
+    def _remember(self, seen: tuple[bytes, str], words: frozenset[str]) -> None:
+        self._seen[seen] = words
+        self._seen.move_to_end(seen)
         while len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from postseal.body import Spool
 from postseal.certificates import decryption
+from postseal.cms.decryption import Legacy
 from postseal.cms.opening import Opener
 from postseal.document import Problems
 from postseal.envelope import domain_key, split
@@ -45,7 +46,11 @@ def load(settings: Settings, search: Search, *, clock: Callable[[], datetime], h
         return Certificates(store)
 
     return Incoming(
-        Opener(Spool(settings.spool_directory, settings.memory_body), keys.ring),
+        Opener(
+            Spool(settings.spool_directory, settings.memory_body),
+            keys.ring,
+            Legacy.READ if smime.legacy_ciphers else Legacy.REFUSED,
+        ),
         keys,
         search.trust,
         search.finder.distrusted,

@@ -16,15 +16,15 @@ from postseal.envelope import domain_key, key, split
 from postseal.methods.method import Manner
 from postseal.settings_smime import Peer, Smime, Subject
 
-Harvested = Callable[[str], frozenset[str]]
-"""What the programs of an address have said that they read, as `capability` reads it."""
+Harvested = Callable[[str, x509.Certificate], frozenset[str]]
+"""What the owner of a certificate, an address, has said that his programs read, as `capability` reads it."""
 
 _PREFERRED = ("aes-256-gcm", "aes-256-cbc", "aes-128-gcm", "aes-128-cbc")
 
 
-def nothing_harvested(address: str) -> frozenset[str]:
+def nothing_harvested(address: str, certificate: x509.Certificate) -> frozenset[str]:
     """Nothing is known of *address*."""
-    del address
+    del address, certificate
     return frozenset()
 
 
@@ -71,7 +71,7 @@ class Choice:
         return Chosen(certificate, transport)
 
     def _capabilities(self, address: str, certificate: x509.Certificate) -> frozenset[str]:
-        return self.harvested(key(address)) or capability.of_certificate(certificate)
+        return self.harvested(key(address), certificate) or capability.of_certificate(certificate)
 
     def _peer(self, address: str) -> Peer:
         """What the settings say of *address*, else of its domain."""

@@ -58,9 +58,17 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     problems.settle()
     assert search is not None  # noqa: S101 (or there was a problem)
     spool = Spool(settings.spool_directory, settings.memory_body)
+    finder = search.finder
+    smime = SmimeMethod(
+        finder,
+        spool,
+        clock=clock,
+        settings=settings.smime,
+        harvested=lambda address, certificate: finder.capabilities(address, certificate, clock()),
+    )
     table: dict[str, Method] = {
         "plain": PlainMethod(),
-        "smime": SmimeMethod(search.finder, spool, clock=clock, settings=settings.smime),
+        "smime": smime,
         "ome": OmeMethod(settings.ome, ring, spool, clock=clock),
     }
     signature = SmimeSignature(

@@ -8,13 +8,13 @@ replaced by their next answer.  Whether a certificate is good is not judged here
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from postseal.settings_smime import KeyChange
 from postseal.store.engine import Store
-from postseal.store.kept import ISSUERS, Kept, New, Origin, Outcome, Word
+from postseal.store.kept import ISSUERS, Kept, New, Origin, Outcome, Said, Word
 from postseal.store.schema import ADDRESS_CHARACTERS, certificate_addresses, certificates, lookups
 
 T = TypeVar("T")
@@ -51,14 +51,18 @@ class Certificates:
         at: datetime,
         rule: KeyChange,
         issuers: Sequence[New] = (),
+        said: Said | None = None,
     ) -> dict[str, Outcome]:
         """Keep *new*, which came with mail of one of *addresses* and was judged good; what became of it.
 
-        *issuers*: those between it and the anchor, kept to find its path again.
+        *issuers*: those between it and the anchor, kept to find its path again.  *said*: what its owner
+        reads; what he signed later goes before.
         """
 
         def work(connection: Connection) -> dict[str, Outcome]:
             _keep(connection, new, at)
+            if said:
+                _hear(connection, new.fingerprint, said)
             for issuer in issuers:
                 _keep(connection, issuer, at)
                 if not _linked(connection, ISSUERS, issuer.fingerprint):
@@ -127,7 +131,7 @@ class Certificates:
             known = {kept.fingerprint for kept in found}
             alone = connection.execute(select(certificates).where(within))
             rest = [
-                Kept(row.fingerprint, row.octets, Word(row.word), "", Origin.IMPORTED, False, row.since)
+                _row(row, address="", origin=Origin.IMPORTED, pending=False)
                 for row in alone
                 if row.fingerprint not in known
             ]
@@ -210,6 +214,7 @@ _KEPT: Final = select(
     certificates.c.fingerprint,
     certificates.c.octets,
     certificates.c.word,
+    certificates.c.capabilities,
     certificate_addresses.c.address,
     certificate_addresses.c.origin,
     certificate_addresses.c.pending,
@@ -217,19 +222,15 @@ _KEPT: Final = select(
 ).join_from(certificates, certificate_addresses)
 
 
-def _read(rows: Iterable[Row[tuple[bytes, bytes, str, str, str, bool, datetime]]]) -> tuple[Kept, ...]:
+def _read(rows: Iterable[Row[Any]]) -> tuple[Kept, ...]:
     return tuple(
-        Kept(
-            row.fingerprint,
-            row.octets,
-            Word(row.word),
-            row.address,
-            Origin(row.origin),
-            row.pending,
-            row.since,
-        )
-        for row in rows
+        _row(row, address=row.address, origin=Origin(row.origin), pending=row.pending) for row in rows
     )
+
+
+def _row(row: Row[Any], *, address: str, origin: Origin, pending: bool) -> Kept:
+    said = frozenset(row.capabilities.split())
+    return Kept(row.fingerprint, row.octets, Word(row.word), address, origin, pending, row.since, said)
 
 
 def _checked(addresses: Iterable[str]) -> list[str]:
@@ -248,6 +249,13 @@ def _keep(connection: Connection, new: New, at: datetime) -> None:
 def _say(connection: Connection, fingerprint: bytes, word: Word) -> None:
     here = certificates.c.fingerprint == fingerprint
     connection.execute(update(certificates).where(here).values(word=word.value))
+
+
+def _hear(connection: Connection, fingerprint: bytes, said: Said) -> None:
+    """Note what its owner said, unless he has said something later; old mail may come again at any time."""
+    earlier = or_(certificates.c.capable.is_(None), certificates.c.capable < said.at)
+    statement = update(certificates).where(certificates.c.fingerprint == fingerprint, earlier)
+    connection.execute(statement.values(capabilities=" ".join(sorted(said.words)), capable=said.at))
 
 
 def _linked(connection: Connection, address: str, fingerprint: bytes) -> bool:

@@ -47,8 +47,16 @@ class New:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """The *words* of what somebody's programs read, as he signed at the time *at*."""
+
+    words: frozenset[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
-    """A certificate as it is kept for one address, "" if for none."""
+    """A certificate as it is kept for one address, "" if for none; *capabilities*: what its owner reads."""
 
     fingerprint: bytes
     octets: bytes = field(repr=False)
@@ -57,6 +65,7 @@ class Kept:
     origin: Origin
     pending: bool
     since: datetime
+    capabilities: frozenset[str] = frozenset()
 
     @classmethod
     def found(cls, new: New, address: str, origin: Origin, at: datetime) -> "Kept":

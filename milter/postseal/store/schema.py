@@ -72,12 +72,15 @@ certificates: Final = Table(
     Column("word", String(12), nullable=False),
     Column("since", Moment, nullable=False),
     Column("ends", Moment, nullable=False),
+    Column("capabilities", String(200), nullable=False, server_default=""),
+    Column("capable", Moment),
     CheckConstraint(f"length(fingerprint) = {KEY_OCTETS}", name="fingerprint"),
     sqlite_with_rowid=False,
 )
 """Certificates of others, DER.  *key*, *issuer*: SHA-256 of the public key and of the issuer's name.
 
 *word*: what the administrator said of it, "" for nothing.  *ends*: its notAfter.
+*capabilities*: the words of what its owner's programs read, *capable*: when he signed that he says so.
 """
 
 certificate_addresses: Final = Table(

@@ -225,7 +225,8 @@ def _check_time(certificate: x509.Certificate, at: datetime) -> None:
 
 
 def _check_use(certificate: x509.Certificate, use: Use | None) -> None:
-    if why := purpose.key_refusal(certificate) if use is Use.ENCRYPT else purpose.weak_key(certificate):
+    key_refusal = purpose.encryption_key_refusal if use is Use.ENCRYPT else purpose.weak_key
+    if why := key_refusal(certificate):
         raise Refused(Rule.KEY, why)
     refusals = {
         Use.ENCRYPT: purpose.encryption_usage_refusal,
