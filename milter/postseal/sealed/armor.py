@@ -39,18 +39,35 @@ def armored_size(size: int) -> int:
 
 def dearmored(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The octets whose text form is *pieces*, however they are cut.  Raises Tampered."""
-    held = b""
+    dearmoring = Dearmoring()
     for piece in pieces:
-        held += piece.translate(_FROM_URL, _WHITE)
-        whole = len(held) - len(held) % 4
+        if octets := dearmoring.feed(piece):
+            yield octets
+    if octets := dearmoring.end():
+        yield octets
+
+
+class Dearmoring:
+    """Reads the text form piece by piece, for whoever is given the pieces."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def feed(self, piece: bytes) -> bytes:
+        """The octets that are certain after *piece*.  Raises Tampered."""
+        self._held += piece.translate(_FROM_URL, _WHITE)
+        whole = len(self._held) - len(self._held) % 4
         # What may be the end stays, as only the end may be of an odd length.
-        if whole > 4:
-            yield _octets(held[: whole - 4])
-            held = held[whole - 4 :]
-    if len(held) % 4 == 1:
-        raise Tampered("the text form of a container is cut off")
-    if held:
-        yield _octets(held + b"=" * (-len(held) % 4))
+        if whole <= 4:
+            return b""
+        text, self._held = self._held[: whole - 4], self._held[whole - 4 :]
+        return _octets(text)
+
+    def end(self) -> bytes:
+        """The last octets.  Raises Tampered."""
+        if len(self._held) % 4 == 1:
+            raise Tampered("the text form of a container is cut off")
+        return _octets(self._held + b"=" * (-len(self._held) % 4)) if self._held else b""
 
 
 def _lines(octets: bytes) -> bytes:

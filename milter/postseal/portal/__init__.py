@@ -1,0 +1,1 @@
+"""What a recipient of a sealed message sees: a process that knows neither policies nor S/MIME."""

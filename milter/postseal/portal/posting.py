@@ -1,0 +1,51 @@
+"""What the form of `message.html` posts, on its way into the store: the container, as it came.
+
+Nothing here has an effect but to keep ciphertext for a while.  A container that never becomes whole is
+never found, and is tidied away.
+"""
+
+import secrets
+from datetime import datetime
+
+from postseal.portal.refusal import Reason, Refused
+from postseal.sealed.container import HEADER_OCTETS, Head, Tampered
+from postseal.store.containers import PIECE, Containers, posted
+
+
+class Posting:
+    """The sink of a `field.Container`; what is posted *at* that time is kept *until* then."""
+
+    def __init__(self, containers: Containers, *, at: datetime, until: datetime) -> None:
+        self._containers = containers
+        self._at = at
+        self._until = until
+        self._held = bytearray()
+        self._container = b""
+        self._number = self._size = 0
+
+    def __call__(self, octets: bytes) -> None:
+        """Keep *octets*, the next ones.  Raises Refused if they are no container's, Failure(STORE)."""
+        self._held += octets
+        self._size += len(octets)
+        if not self._container and len(self._held) >= HEADER_OCTETS:
+            try:
+                head = Head.of(bytes(self._held[:HEADER_OCTETS]))
+            except Tampered:
+                raise Refused(Reason.NOT_SEALED) from None
+            self._container = self._containers.begin(head.id, at=self._at, until=self._until)
+        while self._container and len(self._held) >= PIECE:
+            self._append(PIECE)
+
+    def end(self) -> bytes:
+        """The handle by which what was posted is found (`store.containers.posted`).  Raises as before."""
+        if not self._container:
+            raise Refused(Reason.NOT_SEALED)
+        self._append(len(self._held))
+        handle = secrets.token_bytes(16)
+        self._containers.complete(self._container, posted(handle), self._size)
+        return handle
+
+    def _append(self, count: int) -> None:
+        self._containers.append(self._container, self._number, bytes(self._held[:count]))
+        del self._held[:count]
+        self._number += 1
