@@ -8,7 +8,8 @@ import re
 import zipfile
 from collections.abc import Mapping
 
-from postseal.content.formats import xml, zipped
+from postseal.content.formats import xml
+from postseal.content.formats.entry import member, unpack
 from postseal.content.inspection import Visit, protected
 
 _OOXML = {
@@ -60,20 +61,18 @@ def ooxml(file: zipfile.ZipFile, visit: Visit, octets: bytes) -> None:
             continue
         if name.startswith("docProps/"):
             named_by = "name" if name.endswith("custom.xml") else ""
-            properties |= xml.properties(zipped.member(file, entry, visit), named_by=named_by)
+            properties |= xml.properties(member(file, entry, visit), named_by=named_by)
         elif name == "xl/sharedStrings.xml":
-            strings = _strings(zipped.member(file, entry, visit))
+            strings = _strings(member(file, entry, visit))
         elif _SHEET.fullmatch(name):
-            _sheet(zipped.member(file, entry, visit), strings, visit)
+            _sheet(member(file, entry, visit), strings, visit)
         elif name.endswith(".xml"):
             within = frozenset[str]() if name.startswith("customXml/item") else _TEXT
-            text = xml.text(
-                zipped.member(file, entry, visit), within=within, breaks=_BREAKS, written=_WRITTEN
-            )
+            text = xml.text(member(file, entry, visit), within=within, breaks=_BREAKS, written=_WRITTEN)
             if text.strip():
                 visit.text(text)
         elif visit.item.kind != _XLSB or not name.endswith(".bin"):
-            zipped.unpack(file, entry, visit)
+            unpack(file, entry, visit)
 
 
 def _cells(octets: bytes, visit: Visit) -> None:
@@ -155,7 +154,7 @@ def number(value: str) -> str:
 def odf(file: zipfile.ZipFile, visit: Visit) -> None:
     """Read an OpenDocument document."""
     names = set(file.namelist())
-    if "META-INF/manifest.xml" in names and b"encryption-data" in zipped.member(
+    if "META-INF/manifest.xml" in names and b"encryption-data" in member(
         file, "META-INF/manifest.xml", visit
     ):
         raise protected()
@@ -165,10 +164,10 @@ def odf(file: zipfile.ZipFile, visit: Visit) -> None:
             continue
         last = name.rpartition("/")[2]
         if last == "meta.xml":
-            octets = zipped.member(file, entry, visit)
+            octets = member(file, entry, visit)
             visit.item.properties = xml.properties(octets) | xml.properties(octets, named_by="name")
         elif last in {"content.xml", "styles.xml"}:
-            octets = zipped.member(file, entry, visit)
+            octets = member(file, entry, visit)
             visit.text(xml.text(octets, within=frozenset(), breaks=_ODF_BREAKS, written={"table": "name"}))
         elif last not in {"mimetype", "settings.xml", "manifest.rdf", "layout-cache"}:
-            zipped.unpack(file, entry, visit)
+            unpack(file, entry, visit)
