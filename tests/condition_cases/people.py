@@ -11,6 +11,13 @@ CASES = {
         ("[board, none]", {"to": "Cy@example.com"}, {}),
         ("research", {"to": "dora@example.com"}, {}),
     ],
+    "to_header_group": [
+        ("[research, none]", {"headers": {"To": "x@mail.example, Dora <dora@example.com>"}}, {}),
+        ("board", {"to": CY}, {"headers": {"To": "<x@mail.example>", "Cc": f"<{CY}>"}}),
+    ],
+    "cc_header_group": [
+        ("board", {"headers": {"Cc": f"x@mail.example, Cy <{CY}>"}}, {"to": CY}),
+    ],
     "to_or_cc_header_group": [
         ("research", {"headers": {"Cc": "Dora <dora@example.com>"}}, {"headers": {"Cc": "<cy@example.com>"}}),
     ],

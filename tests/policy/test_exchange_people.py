@@ -46,6 +46,8 @@ def one(
     [
         ({"FromMemberOf": ["Board", "research"]}, {"sender_group": ["board", "r&d"]}),
         ({"SentToMemberOf": ["sales@example.com"]}, {"recipient_group": "sales"}),
+        ({"AnyOfToHeaderMemberOf": ["Board"]}, {"to_header_group": "board"}),
+        ({"AnyOfCcHeaderMemberOf": ["Board"]}, {"cc_header_group": "board"}),
         ({"AnyOfToCcHeaderMemberOf": ["Board"]}, {"to_or_cc_header_group": "board"}),
         (
             {"BetweenMemberOf1": ["Board"], "BetweenMemberOf2": ["Research", "Board"]},
@@ -93,6 +95,18 @@ def test_rule_about_people_is_carried_over_and_needs_a_directory(
 
 
 @pytest.mark.parametrize(
+    ("location", "ours", "changed"),
+    [(None, "header", []), ("Header", "header", []), ("Envelope", "envelope", ["SenderAddressLocation"])],
+)
+def test_sender_of_a_rule_about_people_is_the_author(location, ours: str, changed: list[str]) -> None:
+    found = one({"SenderADAttributeContainsWords": ["Department:HR"], "SenderAddressLocation": location})
+
+    assert found.rule["sender_address"] == ours
+    assert [word for word in changed if word not in "".join(found.changed)] == []
+    assert len(found.changed) == len(changed)
+
+
+@pytest.mark.parametrize(
     ("parameters", "missing"),
     [
         ({"FromMemberOf": ["Board"]}, "Board"),
@@ -124,7 +138,6 @@ def test_rule_about_people_nobody_has_vouched_for_is_switched_off(
         ({"SenderADAttributeMatchesPatterns": [r"Department:\\d{2,3}"]}, "a pattern has a comma in it"),
         ({"ManagerAddresses": ["cy@example.com"]}, "does not say whose manager it is"),
         ({"ManagerForEvaluatedUser": "Sender", "ManagerAddresses": ["Cy"]}, "ManagerAddresses: "),
-        ({"AnyOfToHeaderMemberOf": ["Board"]}, "there is no word for it"),
         ({"MessageContainsDataClassifications": [{"name": "Unicorns", "minCount": "1"}]}, "'Unicorns'"),
         ({"MessageContainsDataClassifications": ["Credit Card Number"]}, "is no type with its counts"),
         (

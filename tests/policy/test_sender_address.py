@@ -4,8 +4,10 @@ import pytest
 
 from postseal.body import Body
 from postseal.envelope import Client, Envelope, Recipient
-from postseal.errors import Cause
+from postseal.errors import BadInput, Cause
 from postseal.message import Header, Message
+from postseal.policy.load import load
+from postseal.settings import Settings
 from postseal.treatment import Treatment
 
 BOB = Recipient("bob@mail.example")
@@ -41,6 +43,49 @@ CASES = [
     ),
     ("sender_address: header, unless: {sender: b@x.example}", "a@x.example", ["b@x.example"], False),
 ]
+
+# What the directory says of the sender: ann is in sales, cy on the board, and bob's manager is ann.
+OF_THE_DIRECTORY = [
+    "sender_group: sales",
+    "sender_attribute_words: {department: marketing}",
+    "sender_attribute_matches: {department: '^sales'}",
+    "sender_manager: cy@example.com",
+    "same_attribute: department",
+    "sender_is: manager",
+]
+
+
+@pytest.mark.parametrize("condition", OF_THE_DIRECTORY)
+def test_directory_is_asked_for_the_sender_whom_the_rule_means(written, condition: str):
+    ann, other = "ann@example.com", "x@mail.example"
+    rules = {
+        where: f"sender_address: {where}, when: {{{condition}}}" for where in ("header", "either", "envelope")
+    }
+
+    by_author = {where: treated(written, rule, other, f"Ann <{ann}>").sign for where, rule in rules.items()}
+    by_envelope = {where: treated(written, rule, ann, other).sign for where, rule in rules.items()}
+
+    assert by_author == {"header": True, "either": True, "envelope": False}
+    assert by_envelope == {"header": False, "either": True, "envelope": True}
+
+
+def test_groups_of_both_sides_are_those_of_the_author_if_the_rule_means_him(written):
+    policy = written(
+        "rules: [{name: rule, sender_address: header, when: {between_groups: {one: [sales], other: [board]}},"
+        " then: {sign: true}}]"
+    )
+    message = Message((Header(b"From", b" ann@example.com"),), Body.of(b""))
+    cy = Recipient("cy@example.com")
+
+    assert policy.decide(message, Envelope("x@mail.example", (cy,), Client()))[cy].sign
+
+
+def test_without_a_directory_a_rule_about_the_authors_groups_is_refused(tmp_path):
+    text = "rules: [{name: r, sender_address: header, when: {sender_group: sales}, then: {sign: true}}]"
+    (tmp_path / "10.yaml").write_text(text)
+
+    with pytest.raises(BadInput, match="'sender_group' needs a directory of people"):
+        load(Settings(policies=tmp_path), {"smime"})
 
 
 @pytest.mark.parametrize(("rule", "envelope", "authors", "applies"), CASES)

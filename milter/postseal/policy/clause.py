@@ -16,7 +16,7 @@ from postseal.document import Sequence as Items
 from postseal.errors import Failure, Place
 from postseal.policy import table
 from postseal.policy.conditions import CONDITIONS
-from postseal.policy.conditions.sender import LOCATED, Location
+from postseal.policy.conditions.location import LOCATED, Location
 from postseal.policy.mail import Mail, Transaction
 
 Truth = bool | Failure

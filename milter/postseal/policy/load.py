@@ -91,11 +91,12 @@ def load(settings: Settings, methods: Collection[str], *, certificates: Certific
 
 def _check_nobody_is_asked_for(rules: Iterable[Rule], problems: Problems) -> None:
     """Without a directory, mail that such a rule concerns could only be refused."""
+    words = {function.__name__ for function in ABOUT_PEOPLE}
     for each in rules:
         if each.mode is Mode.OFF:
             continue  # asked for nobody; switched on, it is refused
         for condition in (*conditions_of(each.when), *conditions_of(each.unless)):
-            if condition.function in ABOUT_PEOPLE:
+            if condition.word in words:
                 what = f"'{condition.word}' needs a directory of people"
                 problems.add(condition.place, what, "name one below 'directory:' in the settings")
     problems.settle()

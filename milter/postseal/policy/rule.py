@@ -12,7 +12,7 @@ from postseal.notice import Kind, Notice
 from postseal.policy import rule_values as values
 from postseal.policy.actions import Action, actions
 from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions, located
-from postseal.policy.conditions.sender import Location
+from postseal.policy.conditions.location import Location
 from postseal.policy.evidence import with_evidence
 from postseal.policy.failure import OnErrors
 from postseal.policy.mail import Mail
@@ -58,8 +58,8 @@ class Rule:
     *on_error*: what becomes of mail that the rule cannot judge, or cannot protect or sign; where several
     rules protect a mail, what a later one says counts.
     *stop*: no later rule is looked at if this one applies.
-    *sender_address*: which sender its conditions mean, but for `sender_scope`: of the envelope, in the From
-    field, or either.
+    *sender_address*: which sender its conditions mean, also those that ask the directory, but not
+    `sender_scope`: of the envelope, in the From field, or either.
     *severity*: how serious it is that the rule applies, for the log and for reports.  *from*, *until*:
     when the rule is looked at; before and after, it is as if it were not there.
     """

@@ -12,6 +12,8 @@ from postseal.policy.exchange.value import Untranslatable, Values, Written, list
 _GROUPS = (
     "FromMemberOf",
     "SentToMemberOf",
+    "AnyOfToHeaderMemberOf",
+    "AnyOfCcHeaderMemberOf",
     "AnyOfToCcHeaderMemberOf",
     "BetweenMemberOf1",
     "BetweenMemberOf2",
@@ -25,11 +27,11 @@ _ATTRIBUTES = (
 )
 _MANAGERS = ("ManagerAddresses", "SenderManagementRelationship")
 _MANAGER = "Manager"
-OF_SENDER = {"FromMemberOf", "BetweenMemberOf1", *_MANAGERS, *_ATTRIBUTES} - {
+OF_AUTHOR = {"BetweenMemberOf1", *_MANAGERS, *_ATTRIBUTES} - {
     "RecipientADAttributeContainsWords",
     "RecipientADAttributeMatchesPatterns",
 }
-"""Those that look at the envelope sender here, and at the author in Exchange."""
+"""Those for which the sender is always the author in Exchange, whatever SenderAddressLocation says."""
 
 
 def named(given: dict[str, Values], names: Mapping[str, str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from postseal.policy.actions import actions
 from postseal.policy.conditions import CONDITIONS as OUR_CONDITIONS
 from postseal.policy.exchange import people
 from postseal.policy.exchange.export import Exported
-from postseal.policy.exchange.value import Untranslatable, Written
+from postseal.policy.exchange.value import Untranslatable, Values, Written
 from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Word
 from postseal.policy.rule import Rule, rule
 from postseal.policy.sensitive.library import Library
@@ -36,7 +36,9 @@ _TELLING: Final = {"report", "notify_sender", "notify_recipient"}
 _LONGEST: Final = 64
 _NO_WORD: Final = "there is no word for it"
 _OFF: Final = {"Disabled", "1"}
-_ABOUT_SENDER: Final = ("From", "FromAddressContainsWords", "FromAddressMatchesPatterns", "SenderDomainIs")
+_ABOUT_SENDER: Final = frozenset(
+    {"From", "FromMemberOf", "FromAddressContainsWords", "FromAddressMatchesPatterns", "SenderDomainIs"}
+)
 
 
 @dataclass(slots=True)
@@ -95,20 +97,26 @@ def _name(written: str, taken: set[str]) -> str:
     return unique
 
 
+def _place_sender(given: dict[str, Values], result: Translated) -> None:
+    """Say which sender is meant, if a condition is about him; in Exchange that is the author by default."""
+    asked = {word.removeprefix(_EXCEPT) for word in given}
+    if not asked & (_ABOUT_SENDER | people.OF_AUTHOR):
+        given.pop("SenderAddressLocation", None)
+        return
+    location = given.setdefault("SenderAddressLocation", ("Header",))[0]
+    if location not in {"Header", "0"} and asked & people.OF_AUTHOR:
+        result.changed.append("what the directory says of the sender goes by SenderAddressLocation, too")
+
+
 def _rule(exported: Exported, name: str, reader: Reader, directory: Mapping[str, str]) -> Translated:
     result = Translated(name)
     given = dict(exported.parameters)
     off = given.pop("State", ("",))[0] in _OFF or given.pop("Enabled", ("",))[0] == "False"
     result.ignores = given.pop("RuleErrorAction", ("Ignore",))[0] in {"Ignore", "0"}
-    if any(f"{prefix}{word}" in given for prefix in ("", _EXCEPT) for word in _ABOUT_SENDER):
-        given.setdefault("SenderAddressLocation", ("Header",))
-    else:
-        given.pop("SenderAddressLocation", None)
+    _place_sender(given, result)
     if "AttachOriginalMail" in given.get("IncidentReportContent", ()):
         result.changed.append("the original is not attached to reports: 'include: [original]' does that")
     result.lost += people.named(given, directory)
-    if any(f"{prefix}{word}" in given for prefix in ("", _EXCEPT) for word in people.OF_SENDER):
-        result.changed.append("groups, attributes and managers are the envelope sender's, not the author's")
     when = _clauses(given, "", result, reader)
     unless = _clauses(given, _EXCEPT, result, reader)
     then = _actions(given, result, reader)
