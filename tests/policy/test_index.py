@@ -1,12 +1,16 @@
 """The index leaves out only rules that say no; `explain`, which asks every rule, is the judge."""
 
+import gzip
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from condition_cases.attachment import attached, locked, zipped
 from mailstrategies import ENVELOPES, MESSAGES
 from postseal import document
 from postseal.binding import Reader
+from postseal.content.process import Pool
 from postseal.envelope import Client, Envelope, Recipient
 from postseal.errors import BadInput
 from postseal.message import Message
@@ -46,7 +50,20 @@ CONDITIONS = st.sampled_from(
         *("encrypted: true", "encrypted: false", "body_words: secret", "body_words: [a, b]"),
         *("body_matches: '^$'", "body_matches: '[ab]'", "subject_or_body_words: secret"),
         "subject_or_body_matches: 'sec|\\d'",
+        *("attachment_words: [a, secret]", "attachment_matches: 'sec|^$'", "attachment_name_words: note"),
+        *("attachment_name_matches: '^a'", "attachment_extension: [txt, gz]", "attachment_type: 'text/*'"),
+        *("has_attachment: true", "attachment_unsupported: true"),
     ]
+)
+FILES = {
+    "note.txt": b"a secret of b",
+    "a.gz": gzip.compress(b"secret"),
+    "a.zip": zipped(note_txt=b"a"),
+    "locked.zip": locked(),
+    "data.dat": b"\0\1\2",
+}
+ATTACHED = st.sampled_from(sorted(FILES)).map(
+    lambda name: sample.composed("a@a.example", ["b@b.example"], **attached(name, FILES[name]))
 )
 CLAUSES = st.recursive(
     CONDITIONS,
@@ -88,7 +105,7 @@ def rule_sets(draw: st.DrawFn) -> list[str]:
     return rules
 
 
-@given(rules=rule_sets(), mails=st.lists(st.tuples(MESSAGES, ENVELOPES), min_size=1, max_size=5))
+@given(rules=rule_sets(), mails=st.lists(st.tuples(MESSAGES | ATTACHED, ENVELOPES), min_size=1, max_size=5))
 @settings(max_examples=200, deadline=None)
 def test_indexed_and_naive_evaluation_agree(rules: list[str], mails: list[tuple[Message, Envelope]]):
     policy = policy_of(rules)
@@ -152,6 +169,60 @@ def test_rule_whose_text_cannot_be_seen_is_asked():
     policy = policy_of(["{name: r, when: {body_words: secret}, then: {sign: true}}"])
 
     assert asked(policy, mail(body="x" * 3000)) == [0]
+
+
+def test_few_of_many_rules_about_files_are_asked():
+    policy = policy_of(
+        [f"{{name: w{n}, when: {{attachment_words: w{n}}}, then: {{sign: true}}}}" for n in range(50)]
+        + [f"{{name: m{n}, when: {{attachment_matches: 'm{n}x'}}, then: {{sign: true}}}}" for n in range(50)]
+        + [f"{{name: n{n}, when: {{attachment_name_words: n{n}}}, then: {{sign: true}}}}" for n in range(50)]
+        + [f"{{name: e{n}, when: {{attachment_extension: e{n}}}, then: {{sign: true}}}}" for n in range(50)]
+        + [f"{{name: t{n}, when: {{attachment_type: text/t{n}}}, then: {{sign: true}}}}" for n in range(50)]
+        + ["{name: t, when: {attachment_type: text/plain}, then: {sign: true}}"]
+    )
+
+    assert asked(policy, mail(**attached("n3.e5", b"w7 am11x"))) == [7, 61, 103, 155, 250]
+    assert asked(policy, mail(body="w7 am11x")) == []
+    assert asked(policy, mail(**attached("x.zip", zipped(n4_txt=b"w9")))) == [9, 104, 250]
+
+
+def test_rules_about_files_that_cannot_be_read_are_asked():
+    policy = policy_of(
+        [f"{{name: w{n}, when: {{attachment_words: w{n}}}, then: {{sign: true}}}}" for n in range(3)]
+    )
+
+    assert asked(policy, mail(**attached("x.zip", locked()))) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "when: {recipient_scope: inside, attachment_words: secret}",
+        "when: {attachment_extension: docx}, unless: {recipient_scope: outside}",
+        "when: {all: [{attachment_name_words: secret}, {size_over: 1M}]}",
+        "when: {sender_domain: [b.example, example.org], attachment_type: text/plain}",
+        "when: {any: [{sender: x@x.example}, {attachment_words: a}], subject_words: secret}",
+    ],
+)
+def test_files_are_not_opened_for_rules_that_something_cheaper_rules_out(monkeypatch, rule: str):
+    def inspect(*_arguments: object, **_named: object) -> None:
+        raise AssertionError("a file was opened")
+
+    monkeypatch.setattr(Pool, "inspect", inspect)
+    policy = policy_of([f"{{name: r{n}, {rule}, then: {{sign: true}}}}" for n in range(3)])
+
+    assert asked(policy, mail(**attached("x.dat", b"\0\1"))) == []
+
+
+def test_guard_is_asked_for_each_recipient():
+    policy = policy_of(
+        ["{name: r, when: {recipient_scope: inside, attachment_words: secret}, then: {sign: true}}"]
+    )
+    shown = mail(**attached("x.txt", b"secret"))
+    mails = [Mail(shown.transaction, Recipient(each)) for each in ("b@b.example", "a@a.example")]
+    lookup = policy.index.lookup(shown.transaction)
+
+    assert [list(lookup.numbers(each)) for each in mails] == [[], [0]]
 
 
 @pytest.mark.parametrize("first", ["stop: true, then: {sign: true}", "then: {reject: no}"])

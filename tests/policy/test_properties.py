@@ -20,6 +20,8 @@ TYPES = Path(__file__).parents[2] / "policies" / "types"
 VALUES = {
     "sender_group": "[sales]",
     "recipient_group": "[sales]",
+    "to_header_group": "sales",
+    "cc_header_group": "sales",
     "to_or_cc_header_group": "sales",
     "between_groups": "{one: sales, other: sales}",
     "sender_attribute_words": "{a: b}",

@@ -27,6 +27,11 @@ Find = Callable[[Subject, Possible], Iterable[Token]]
 class Facet(Protocol):
     """See the module."""
 
+    @property
+    def dear(self) -> int:
+        """How many rules are asked for what looking at it costs, about; 0 for envelope and header."""
+        ...
+
     def tokens(self, value: object) -> Collection[Token]:
         """What a condition with this *value* is looked up by."""
         ...
@@ -39,8 +44,9 @@ class Facet(Protocol):
 class Keys:
     """The value is a key or a set of keys; the condition holds if one of them is among those shown."""
 
-    def __init__(self, shown: Callable[..., Collection[Token]]) -> None:
+    def __init__(self, shown: Callable[..., Collection[Token]], *, dear: int = 0) -> None:
         self._shown = shown
+        self.dear = dear
 
     def tokens(self, value: object) -> Collection[Token]:
         """The keys."""
@@ -52,10 +58,17 @@ class Keys:
 
 
 class Texts:
-    """The value is a `Pattern`, which is looked for in the texts of several looks."""
+    """The value is a `Pattern`, which is looked for in the texts of several looks.
 
-    def __init__(self, *looks: Look) -> None:
+    *check*: raises Failure if there may be more text than the looks tell.
+    """
+
+    def __init__(
+        self, *looks: Look, dear: int = 0, check: Callable[..., None] = lambda _subject: None
+    ) -> None:
         self._looks = looks
+        self._check = check
+        self.dear = dear
 
     def tokens(self, value: object) -> Collection[Token]:
         """The pattern."""
@@ -63,13 +76,19 @@ class Texts:
 
     def finder(self, _asked: Collection[Token]) -> Find:
         """The patterns that may be found."""
-        return lambda subject, possible: {
-            pattern for look in self._looks for pattern in possible(look, subject)
-        }
+
+        def find(subject: Subject, possible: Possible) -> set[Token]:
+            found: set[Token] = {pattern for look in self._looks for pattern in possible(look, subject)}
+            self._check(subject)
+            return found
+
+        return find
 
 
 class Fields:
     """The value is patterns by the name of a header field, in which they are looked for."""
+
+    dear = 0
 
     def tokens(self, value: object) -> Collection[Token]:
         """Pairs of a name and a pattern."""
@@ -94,6 +113,9 @@ class Fields:
 
         return find
 
+
+TEXT, FILES = 100, 1000
+"""How dear it is to decode the text, and to have the files opened."""
 
 F = TypeVar("F", bound=Callable[..., bool])
 

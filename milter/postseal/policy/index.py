@@ -3,12 +3,13 @@
 Every rule is filed under one part of its conditions that must hold: under the tokens of a facet that
 fewest rules share, else under a question that is then asked once for all rules that ask it.  The
 answer of a facet that cannot see what it looks at is every rule filed there, so a rule that cannot be
-judged is judged all the same, and fails as it must.
+judged is judged all the same, and fails as it must.  What is dear to look at, the text and the files,
+is guarded: a cheaper answer that the rules need as well must allow it first.
 """
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -38,7 +39,20 @@ class _Tag:
     condition: Condition = field(compare=False)
 
 
-_Place = tuple[Facet | None, bool]
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """An answer that rules need besides what they are filed under, and that costs less to find out."""
+
+    question: Hashable
+    wanted: bool
+    condition: Condition = field(compare=False)
+
+    def lets(self, mail: Mail) -> bool:
+        """Whether *mail* may give the answer."""
+        return self.condition.ask(mail).truth is not (not self.wanted)
+
+
+_Place = tuple[Facet | None, bool, _Guard | None]
 
 
 class Index:
@@ -51,6 +65,7 @@ class Index:
             if rule.mode is not Mode.OFF
         }
         shared = Counter(tag for clause in clauses.values() for tag in _tags(clause, wanted=True))
+        guards = Counter(guard for clause in clauses.values() for guard in _needed(clause, wanted=True))
         filed: dict[_Place, dict[_Tag, list[int]]] = {}
         self._by_name = {rule.name: number for number, rule in enumerate(rules)}
         self._always: list[int] = []
@@ -60,7 +75,8 @@ class Index:
                 self._always.append(number)
                 continue
             for tag in dict.fromkeys(chosen):
-                filed.setdefault((tag.facet, tag.of_recipient), {}).setdefault(tag, []).append(number)
+                place = tag.facet, tag.of_recipient, _guard(tag, clause, guards)
+                filed.setdefault(place, {}).setdefault(tag, []).append(number)
         self._drawers = sorted(
             (_Drawer(place, tags) for place, tags in filed.items()), key=lambda drawer: drawer.numbers[0]
         )
@@ -91,7 +107,6 @@ class Lookup:
         self._drawers = drawers
         self._scanner = scanner
         self._seen: dict[_Drawer, Collection[int]] = {}
-        self._possible: dict[Look, Collection[Pattern]] = {}
 
     def numbers(self, mail: Mail) -> Iterator[int]:
         """The numbers of the rules that may apply to *mail*, in order, each once.
@@ -115,6 +130,8 @@ class Lookup:
                 yield number
 
     def _from(self, drawer: "_Drawer", mail: Mail) -> Collection[int]:
+        if drawer.guard and not drawer.guard.lets(mail):
+            return ()
         if drawer.of_recipient:
             return self._opened(drawer, mail)
         if drawer not in self._seen:
@@ -133,18 +150,16 @@ class Lookup:
     def _patterns(self, look: Look, subject: Subject) -> Collection[Pattern]:
         if isinstance(subject, Mail):
             return self._scanner.scan(GAP.join(look(subject))).possible
-        if look not in self._possible:
-            found = self._scanner.scan(GAP.join(look(subject)))
-            subject.certain[look] = found.certain
-            self._possible[look] = found.possible
-        return self._possible[look]
+        if look not in subject.scans:
+            subject.scans[look] = self._scanner.scan(GAP.join(look(subject)))
+        return subject.scans[look].possible
 
 
 class _Drawer:
     """The rules that are filed under tokens of one facet, or under questions."""
 
     def __init__(self, place: _Place, tags: Mapping[_Tag, list[int]]) -> None:
-        facet, self.of_recipient = place
+        facet, self.of_recipient, self.guard = place
         self.tokens: dict[Token, list[int]] = {tag.token: numbers for tag, numbers in tags.items()}
         self.numbers = sorted({number for numbers in tags.values() for number in numbers})
         self.find: Find | None = facet.finder(self.tokens) if facet else None
@@ -199,10 +214,32 @@ def _chosen(clause: Clause, shared: Mapping[_Tag, int], *, wanted: bool) -> Sequ
     return None
 
 
+def _needed(clause: Clause, *, wanted: bool) -> Iterator[_Guard]:
+    """The answers without which *clause* cannot have the *wanted* one."""
+    match clause:
+        case Condition():
+            yield _Guard(clause.question, wanted, clause)
+        case Not(part):
+            yield from _needed(part, wanted=not wanted)
+        case Group(parts, decisive) if decisive is not wanted or len(parts) == 1:
+            for part in parts:
+                yield from _needed(part, wanted=wanted)
+
+
+def _guard(tag: _Tag, clause: Clause, guards: Mapping[_Guard, int]) -> _Guard | None:
+    """What must be answered before *tag* is looked for, if that is dear: what most other rules ask, too."""
+    if tag.facet is None or not tag.facet.dear:
+        return None
+    cheaper = (each for each in _needed(clause, wanted=True) if each.condition.cost < tag.condition.cost)
+    return max(cheaper, key=guards.__getitem__, default=None)
+
+
 def _cost(shared: Mapping[_Tag, int], tags: Sequence[_Tag]) -> int:
-    """How many rules would be asked in vain, about; a body that need not be decoded counts for some."""
+    """How many rules would be asked in vain, about."""
     return sum(
-        shared[tag] + 2 * tag.condition.cost if tag.facet else _QUESTION * (1 if tag.wanted else 2)
+        shared[tag] + 2 * tag.condition.cost + tag.facet.dear
+        if tag.facet
+        else _QUESTION * (1 if tag.wanted else 2)
         for tag in tags
     )
 

@@ -26,6 +26,7 @@ from postseal.policy.authentication import Result, results
 from postseal.policy.files import Files
 from postseal.policy.kind import MessageType, types
 from postseal.policy.pattern import Pattern, seen
+from postseal.policy.scanner import Found
 from postseal.scalar import Network
 from postseal.settings import Settings
 from postseal.settings_extraction import Extraction
@@ -82,8 +83,8 @@ class Transaction:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     memory: dict[object, bool | Failure] = field(default_factory=dict, repr=False)
     """What conditions answered already; those that concern a recipient stay out."""
-    certain: dict["Look", Collection[Pattern]] = field(default_factory=dict, repr=False)
-    """Patterns that a scanner has found already."""
+    scans: dict["Look", Found] = field(default_factory=dict, repr=False)
+    """What a scanner has found already."""
     findings: dict[int, object] = field(default_factory=dict, repr=False)
     """What was found of sensitive information; see `sensitive.query`."""
     _decoded: dict[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
@@ -146,7 +147,8 @@ class Transaction:
 
     def finds(self, look: "Look", looked_for: Pattern) -> bool:
         """Whether one of the texts that *look* tells contains *looked_for*."""
-        return looked_for in self.certain.get(look, ()) or any(map(looked_for.found, look(self)))
+        answer = self.scans[look].answer(looked_for) if look in self.scans else None
+        return any(map(looked_for.found, look(self))) if answer is None else answer
 
     @property
     def field_names(self) -> Collection[str]:

@@ -24,10 +24,17 @@ _FEW = 500
 
 
 class Found(NamedTuple):
-    """Patterns that a text may contain, the others it does not; and those that it certainly contains."""
+    """Of the patterns *asked*, those that a text may contain, and those that it certainly contains."""
 
     possible: Collection[Pattern]
     certain: Collection[Pattern]
+    asked: Collection[Pattern]
+
+    def answer(self, pattern: Pattern) -> bool | None:
+        """Whether the text contains *pattern*; None if it must be looked for."""
+        if pattern in self.certain:
+            return True
+        return False if pattern in self.asked and pattern not in self.possible else None
 
 
 class Scanner:
@@ -36,6 +43,7 @@ class Scanner:
     def __init__(self, patterns: Iterable[Pattern], kept: Kept | None = None) -> None:
         """*kept*: where the compiled form is found if it was made before."""
         self.patterns = tuple(dict.fromkeys(patterns))
+        self._asked = frozenset(self.patterns)
         numbered = [(number, pattern.supersets) for number, pattern in enumerate(self.patterns)]
         self._text = _Automaton([(n, each) for n, found in numbered for each in found.in_text], kept)
         self._words = _Automaton([(n, each) for n, found in numbered for each in found.in_words], kept)
@@ -51,13 +59,13 @@ class Scanner:
     def scan(self, text: bytes) -> Found:
         """What *text*, which `seen` made, contains."""
         if not (self._text or self._words):
-            return Found(self._anywhere, frozenset())
+            return Found(self._anywhere, frozenset(), self._asked)
         try:
             found = set(map(self.patterns.__getitem__, called(lambda: self._numbers(text))))
         except hyperscan.error:
-            return Found(self.patterns, frozenset())
+            return Found(self._asked, frozenset(), self._asked)
         exact = {pattern for pattern in found if pattern.supersets.exact and pattern not in self._anywhere}
-        return Found(found | self._anywhere, exact)
+        return Found(found | self._anywhere, exact, self._asked)
 
     def _numbers(self, text: bytes) -> list[int]:
         numbers = self._text.found(text)

@@ -5,14 +5,36 @@ does.  A condition that finds what it looks for holds, whatever else there is; o
 uninspectable if there is a file that it could not look into (see docs/content.md).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from postseal.content import kind
 from postseal.content.item import SEEN, Item, State
 from postseal.errors import Cause, Failure
-from postseal.policy.mail import Transaction
+from postseal.policy import facet
+from postseal.policy.mail import Look, Transaction
 from postseal.policy.pattern import Pattern, seen
 from postseal.policy.values import Extensions, MediaTypes, Patterns, Size, Words
+
+
+def _kinds(transaction: Transaction) -> set[str]:
+    items = _all(transaction, _hides)
+    return {name for item in items for name in (item.kind, f"{item.kind.partition('/')[0]}/*")}
+
+
+def _extensions(transaction: Transaction) -> set[str]:
+    return {item.extension for item in _all(transaction, _hides)}
+
+
+def _names(transaction: Transaction) -> Iterator[bytes]:
+    return (seen(item.name) for item in transaction.files.items)
+
+
+def _texts(transaction: Transaction) -> Iterator[bytes]:
+    return map(transaction.seen, transaction.files.items)
+
+
+_NAMES = facet.Texts(_names, dear=facet.FILES, check=lambda transaction: _check(transaction, _hides))
+_TEXTS = facet.Texts(_texts, dear=facet.FILES, check=lambda transaction: _check(transaction, _unread))
 
 
 def has_attachment(transaction: Transaction, expected: bool) -> bool:
@@ -25,21 +47,25 @@ def attachment_size_over(transaction: Transaction, octets: Size) -> bool:
     return transaction.files.over(octets)
 
 
+@facet.asks(_NAMES)
 def attachment_name_words(transaction: Transaction, looked_for: Words) -> bool:
     """The name of an attachment, or of a file in one, contains one of these words or phrases."""
     return _named(transaction, looked_for)
 
 
+@facet.asks(_NAMES)
 def attachment_name_matches(transaction: Transaction, looked_for: Patterns) -> bool:
     """The name of an attachment, or of a file in one, matches one of these patterns."""
     return _named(transaction, looked_for)
 
 
+@facet.asks(facet.Keys(_extensions, dear=facet.FILES))
 def attachment_extension(transaction: Transaction, extensions: Extensions) -> bool:
     """The name of an attachment, or of a file in one, ends in one of these extensions."""
     return _any_name(transaction, lambda item: item.extension in extensions)
 
 
+@facet.asks(facet.Keys(_kinds, dear=facet.FILES))
 def attachment_type(transaction: Transaction, types: MediaTypes) -> bool:
     """An attachment, or a file in one, is of one of these types: told by its octets, not by name or label."""
     return _any(
@@ -59,6 +85,7 @@ def attachment_executable(transaction: Transaction, expected: bool) -> bool:
     return _any(files, lambda item: kind.executable(item.kind, item.name), _kept_from_us) is expected
 
 
+@facet.asks(_TEXTS)
 def attachment_words(transaction: Transaction, looked_for: Words) -> bool:
     """The text of an attachment, or of a file in one, contains one of these words or phrases.
 
@@ -67,15 +94,16 @@ def attachment_words(transaction: Transaction, looked_for: Words) -> bool:
     settings cannot be judged: unless the rest of the rule decides, the mail is refused as the rule's
     `on_error` says.
     """
-    return _read(transaction, looked_for)
+    return _found(transaction, _texts, looked_for, _unread)
 
 
+@facet.asks(_TEXTS)
 def attachment_matches(transaction: Transaction, looked_for: Patterns) -> bool:
     """The text of an attachment, or of a file in one, matches one of these patterns.
 
     Looks where `attachment_words` looks.
     """
-    return _read(transaction, looked_for)
+    return _found(transaction, _texts, looked_for, _unread)
 
 
 def attachment_property_words(transaction: Transaction, looked_for: dict[str, Words]) -> bool:
@@ -120,16 +148,21 @@ def attachment_limit_exceeded(transaction: Transaction, expected: bool) -> bool:
 
 
 def _named(transaction: Transaction, looked_for: Pattern) -> bool:
-    return _any_name(transaction, lambda item: looked_for.found(seen(item.name)))
+    # Most often the outer names decide, and nothing has to be opened for them.
+    if any(looked_for.found(seen(item.name)) for item in transaction.files.outer):
+        return True
+    return _found(transaction, _names, looked_for, _hides)
 
 
 def _any_name(transaction: Transaction, asked: Callable[[Item], bool]) -> bool:
-    # Most often the outer names decide, and nothing has to be opened for them.
     return any(map(asked, transaction.files.outer)) or _any(transaction.files.items, asked, _hides)
 
 
-def _read(transaction: Transaction, looked_for: Pattern) -> bool:
-    return _any(transaction.files.items, lambda item: looked_for.found(transaction.seen(item)), _unread)
+def _found(transaction: Transaction, look: Look, looked_for: Pattern, blind: Callable[[Item], bool]) -> bool:
+    if transaction.finds(look, looked_for):
+        return True
+    _check(transaction, blind)
+    return False
 
 
 def _in(transaction: Transaction, state: State) -> bool:
@@ -145,10 +178,23 @@ def _any(items: Iterable[Item], asked: Callable[[Item], bool], blind: Callable[[
         if hidden is None and blind(item):
             hidden = item
     if hidden:
-        raise Failure(
-            Cause.UNINSPECTABLE, f"an attachment cannot be inspected: {hidden.state}, {hidden.detail}"
-        )
+        raise _failure(hidden)
     return False
+
+
+def _all(transaction: Transaction, blind: Callable[[Item], bool]) -> list[Item]:
+    """All files.  Raises Failure if one may hide others, or what they are."""
+    _check(transaction, blind)
+    return list(transaction.files.items)
+
+
+def _check(transaction: Transaction, blind: Callable[[Item], bool]) -> None:
+    if hidden := next(filter(blind, transaction.files.items), None):
+        raise _failure(hidden)
+
+
+def _failure(hidden: Item) -> Failure:
+    return Failure(Cause.UNINSPECTABLE, f"an attachment cannot be inspected: {hidden.state}, {hidden.detail}")
 
 
 def _unread(item: Item) -> bool:

@@ -11,7 +11,7 @@ def text(transaction: Transaction) -> tuple[bytes, ...]:
     return (transaction.text,)
 
 
-@facet.asks(facet.Texts(text))
+@facet.asks(facet.Texts(text, dear=facet.TEXT))
 def body_words(transaction: Transaction, looked_for: Words) -> bool:
     """The text of the message contains one of these words or phrases.
 
@@ -24,19 +24,19 @@ def body_words(transaction: Transaction, looked_for: Words) -> bool:
     return transaction.finds(text, looked_for)
 
 
-@facet.asks(facet.Texts(text))
+@facet.asks(facet.Texts(text, dear=facet.TEXT))
 def body_matches(transaction: Transaction, looked_for: Patterns) -> bool:
     """The text of the message matches one of these patterns; looks where `body_words` looks."""
     return transaction.finds(text, looked_for)
 
 
-@facet.asks(facet.Texts(subject, text))
+@facet.asks(facet.Texts(subject, text, dear=facet.TEXT))
 def subject_or_body_words(transaction: Transaction, looked_for: Words) -> bool:
     """The subject or the text of the message contains one of these words or phrases."""
     return subject_words(transaction, looked_for) or body_words(transaction, looked_for)
 
 
-@facet.asks(facet.Texts(subject, text))
+@facet.asks(facet.Texts(subject, text, dear=facet.TEXT))
 def subject_or_body_matches(transaction: Transaction, looked_for: Patterns) -> bool:
     """The subject or the text of the message matches one of these patterns."""
     return subject_matches(transaction, looked_for) or body_matches(transaction, looked_for)
