@@ -33,6 +33,9 @@ submit_timeout: 1s
 store_timeout: 2s
 smime: {{certificates: certificates}}
 """
+# A queue file that a scan finds still locked by the delivery before, or set aside for a moment, waits in
+# "incoming" until master wakes the queue manager, every 300 s as it comes: much longer than we wait.
+_QUEUE_MANAGER = "qmgr unix n - n 5 1 qmgr\n"
 LAUNCHER = Path(__file__).parent / "launcher.py"
 # A sender that is not discouraged by failures: they are what it is here for.
 _SENDER = {
@@ -137,10 +140,21 @@ def lab(*, store: str = "", disk: int = 0) -> Iterator[Lab]:
         running.enter_context(daemon)
         milter = daemon.milter.replace("content_timeout=60s", "content_timeout=6s")
         gateway = running.enter_context(
-            Postfix(theirs[0], next_hop=sink.next_hop, smtpd_milters=milter, reinjection_port=behind)
+            Postfix(
+                theirs[0],
+                next_hop=sink.next_hop,
+                smtpd_milters=milter,
+                reinjection_port=behind,
+                services=_QUEUE_MANAGER,
+            )
         )
         sender = running.enter_context(
-            Postfix(theirs[1], next_hop=f"[{LOOPBACK}]:{gateway.port}", parameters=_SENDER)
+            Postfix(
+                theirs[1],
+                next_hop=f"[{LOOPBACK}]:{gateway.port}",
+                parameters=_SENDER,
+                services=_QUEUE_MANAGER,
+            )
         )
         listener = running.enter_context(Listener(copies, behind))
         yield Lab(daemon, sender, gateway, sink, listener, people, traces)
