@@ -157,3 +157,17 @@ def test_rule_that_refuses_later_defers_what_some_have_already(gate: Gateway) ->
     assert again[0] == 451
     assert other == (550, "5.7.1 No more secrets.")
     assert gate.sink.is_quiet()
+
+
+def test_same_message_again_where_one_copy_does_for_all_now_gives_nothing_twice() -> None:
+    again = message("secret", f"{BOB}, {EVE}", identity="changed")
+    with gateway({"10.yaml": POLICY}) as gate:
+        gate.post(again, BOB, EVE)
+        copies(gate, 2)
+        (gate.directory / "policies" / "10.yaml").write_text("rules: []\n")
+        gate.daemon.reload()
+
+        gate.post(again, BOB, EVE)
+
+        assert gate.sink.take_one().addresses == (EVE,)
+        assert gate.sink.is_quiet()

@@ -212,12 +212,28 @@ def _changes(
     first = copies[0]
     if all(copy.message is first.message and not copy.back for copy in copies):
         # One transaction carries one body to all its recipients, and that is all they need.
-        return ready(replace(first, recipients=tuple(who for copy in copies for who in copy.recipients)))
+        copies = [replace(first, recipients=tuple(who for copy in copies for who in copy.recipients))]
+        if not _divided_before(message, envelope, copies[0], delivery):
+            return ready(copies[0])
     if delivery is None:
         words = ", ".join(copy.method for copy in copies)
         raise Failure(Cause.SPLIT, f"{len(copies)} different copies: {words}")
     stays = delivery.divide(message, envelope, copies, ready)
     return ready(stays) if stays else None
+
+
+def _divided_before(message: Message, envelope: Envelope, copy: Copy, delivery: Delivery | None) -> bool:
+    """Whether some of *copy*'s recipients were served at an earlier try, when they needed different copies.
+
+    Policy, or somebody's certificates, may have changed since.  While the store is away nobody knows, and
+    mail that needs nothing else of it does not wait for it.
+    """
+    if delivery is None or len({*envelope.recipients, *copy.recipients}) < 2:
+        return False
+    try:
+        return delivery.served(message, envelope, copy.recipients)
+    except Failure:
+        return False
 
 
 def _hold(message: Message, arrived: Arrived, done: Treated, desk: Desk, mta: Mta) -> bool:
