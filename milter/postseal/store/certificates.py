@@ -8,7 +8,7 @@ replaced by their next answer.  Whether a certificate is good is not judged here
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
@@ -18,6 +18,7 @@ from postseal.store.kept import ISSUERS, Kept, New, Origin, Outcome, Said, Word
 from postseal.store.schema import ADDRESS_CHARACTERS, certificate_addresses, certificates, lookups
 
 T = TypeVar("T")
+_Row = Row[tuple[bytes, bytes, str, str, str, str, bool, datetime]]
 
 _MANY: Final = 1000
 _LOCK: Final = 0x63657274_69666965
@@ -222,13 +223,13 @@ _KEPT: Final = select(
 ).join_from(certificates, certificate_addresses)
 
 
-def _read(rows: Iterable[Row[Any]]) -> tuple[Kept, ...]:
+def _read(rows: Iterable[_Row]) -> tuple[Kept, ...]:
     return tuple(
         _row(row, address=row.address, origin=Origin(row.origin), pending=row.pending) for row in rows
     )
 
 
-def _row(row: Row[Any], *, address: str, origin: Origin, pending: bool) -> Kept:
+def _row(row: _Row, *, address: str, origin: Origin, pending: bool) -> Kept:
     said = frozenset(row.capabilities.split())
     return Kept(row.fingerprint, row.octets, Word(row.word), address, origin, pending, row.since, said)
 
