@@ -58,6 +58,9 @@ class Pen:
     def sign(self, message: Message, envelope: Envelope, *, veil: Veil = Veil.CLEAR) -> Message:
         return message.adding(Header.of("Signed", "yes"))
 
+    def finish(self, message: Message, envelope: Envelope) -> Message:
+        return self.sign(message, envelope)
+
 
 def outcome(
     treatment: Treatment,

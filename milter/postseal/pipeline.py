@@ -16,6 +16,7 @@ from postseal.disclaimer import closed, disclaimed
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
 from postseal.header_edits import addresses, edited
+from postseal.legacy_display import displayed
 from postseal.message import Message
 from postseal.methods.method import Manner, Method, Methods, Order
 from postseal.outcome import Copy, Held, Outcome
@@ -210,12 +211,19 @@ class _Work:
         sign = treatment.sign and need.word != KEPT and not self._has_signature(treatment)
         if treatment.protect or treatment.sign:
             message = message.without("Bcc")
+        if need.manner.displays:
+            message = displayed(message, self._methods.spool)
+        signature = self._methods.signature
+        if need.word not in treatment.protect:
+            message = signature.finish(message, self._envelope) if sign else message
+            return Copy(message, recipients, need.word, signed=sign)
         if sign:
-            message = self._methods.signature.sign(message, self._envelope, veil=need.manner.veil)
-        if need.word in treatment.protect:
-            message = self._methods.table[need.word].protect(
-                message, recipients, order=Order(self._message, self._envelope, treatment)
-            )
+            message = signature.sign(message, self._envelope, veil=need.manner.veil)
+        message = self._methods.table[need.word].protect(
+            message, recipients, order=Order(self._message, self._envelope, treatment)
+        )
+        if sign and need.manner.wraps:
+            message = signature.sign(message, self._envelope)
         return Copy(message, recipients, need.word, signed=sign)
 
     def _left_alone(self, treatment: Treatment) -> bool:

@@ -48,6 +48,13 @@ class KeyChange(StrEnum):
     SAME_ISSUER = "same_issuer"  # used at once if the issuer of the pinned one issued it; else it waits
 
 
+class SignedForm(StrEnum):
+    """How mail that is signed and not encrypted travels."""
+
+    CLEAR = "clear"  # the signature beside the text, which every program shows
+    OPAQUE = "opaque"  # around it, so nothing on the way changes it; only S/MIME programs show it
+
+
 class Subject(StrEnum):
     """Whether the subject of encrypted mail can be read outside; inside it is always."""
 
@@ -150,6 +157,8 @@ class Peer:
     cipher: Annotated[str, Name("cipher of peers")] = ""
     key_transport: Annotated[str, Name("key transport")] = ""
     subject: Subject | None = None
+    legacy_display: bool | None = None
+    triple_wrap: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +204,10 @@ class Smime:
     authorities for all others.  *subject_addresses*: whether an address in the subject counts where the
     subjectAltName has none.
     *header_protection*: whether From, To, Subject and the like go inside too (RFC 9788).  *subject*: whether
-    the subject of encrypted mail can be read outside.  *signature*: how RSA keys sign.
+    the subject of encrypted mail can be read outside; *legacy_display*: where it cannot, whether the text
+    begins with it, for programs that do not find it inside.  *signature*: how RSA keys sign.
+    *signed_form*: how signed mail travels.  *triple_wrap*: whether what was signed and encrypted is signed
+    once more outside, so that a gateway can tell who encrypted it.
     *peers*: those of whom more is known; the first that names the address, else its domain, counts.
     """
 
@@ -210,6 +222,9 @@ class Smime:
     key_change: KeyChange = KeyChange.PENDING
     lookup: Lookup = field(default_factory=Lookup)
     signature: Annotated[str, Name("signature")] = "rsa-pkcs1"
+    signed_form: SignedForm = SignedForm.CLEAR
+    triple_wrap: bool = False
     header_protection: bool = True
     subject: Subject = Subject.VISIBLE
+    legacy_display: bool = True
     peers: tuple[Peer, ...] = ()

@@ -144,13 +144,16 @@ def test_weak_ciphers_are_opened_where_the_settings_say_so(gate: Gateway, files:
 def test_subject_that_was_hidden_outside_comes_back_for_its_owner(gate: Gateway, files: Path) -> None:
     inner = (
         b"From: bob@one.test\r\nSubject: the merger\r\nHP-Outer: From: bob@one.test\r\n"
-        b'HP-Outer: Subject: [...]\r\nContent-Type: text/plain; hp="cipher"\r\n\r\n' + TEXT
+        b'HP-Outer: Subject: [...]\r\nContent-Type: text/plain; hp="cipher"; hp-legacy-display="1"\r\n\r\n'
+        b"Subject: the merger\r\n\r\n" + TEXT
     )
     hidden = message(encrypted(files, inner)).replace(b"Subject: in", b"Subject: [...]")
     for recipient, subject in ((ANN, b"[opened] the merger"), (CARL, b"[...]")):
         gate.post(hidden, recipient, sender=BOB)
         content = gate.sink.take_one().content
-        assert re.findall(rb"(?m)^Subject: (.*?)\r?$", content.partition(b"\r\n\r\n")[0]) == [subject]
+        head, _, text = content.partition(b"\r\n\r\n")
+        assert re.findall(rb"(?m)^Subject: (.*?)\r?$", head) == [subject]
+        assert (text == TEXT) is (recipient == ANN)  # the legacy display element is off again
 
 
 def test_caught_mail_is_not_opened_for_who_caught_it(gate: Gateway, files: Path) -> None:

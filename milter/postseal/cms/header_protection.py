@@ -23,6 +23,8 @@ _SEEN = (
 _NAMES = {name.lower(): name for name in _SEEN}
 _OBSCURED = "[...]"
 _REMOVED = ("Comments", "Keywords")
+HIDDEN = ("Subject", *_REMOVED)
+"""What `Veil.HIDDEN` hides."""
 
 
 class Veil(Enum):

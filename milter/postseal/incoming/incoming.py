@@ -6,6 +6,7 @@ the reader sees, by the author, with a certificate that we believe.  No message 
 be opened or judged goes on as it came, with a word about it.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from postseal.envelope import Envelope, Recipient
 from postseal.errors import Failure
 from postseal.incoming.harvest import Harvest
 from postseal.incoming.result import fields, without_forged
+from postseal.legacy_display import removed
 from postseal.message import Header, Message
 from postseal.methods.replacement import OVER_THE_BODY
 from postseal.smime_state import NO_SMIME, SignatureResult, SmimeState
@@ -72,17 +74,22 @@ class Incoming:
         protected = header_protection.found(clean, opened) if opened.decrypted else header_protection.Found()
         if protected.doubt:
             _log.warning("%s", log.line(event="protected_header_not_used", why=protected.doubt))
-        opened = replace(
-            opened,
-            content=header_protection.restored(opened.content, protected),
-            deliverable=header_protection.restored(opened.deliverable, protected),
-        )
+        opened = self._restored(opened, protected)
         seen = _under(fields(result, opened.layers, self.host), _decrypted(opened))
         closed = _under(fields("", _outer(opened.layers), self.host), clean)
         copies = {recipient: seen if recipient in entitled else closed for recipient in inside}
         encrypted = any(isinstance(layer, Encrypted) for layer in opened.layers)
         state = SmimeState(encrypted, opened.decrypted and bool(entitled), standing)
         return Received(opened.content if entitled else clean, state, copies)
+
+    def _restored(self, opened: Opened, protected: header_protection.Found) -> Opened:
+        """*opened* with its protected fields outside again, and only there if nobody has signed."""
+        content = header_protection.restored(opened.content, protected)
+        deliverable = header_protection.restored(opened.deliverable, protected)
+        if protected.fields and not any(isinstance(layer, Signed) for layer in opened.layers):
+            with contextlib.suppress(Failure):  # it has so many parts that nobody looks for the text
+                content, deliverable = (removed(one, self.opener.spool) for one in (content, deliverable))
+        return replace(opened, content=content, deliverable=deliverable)
 
     def _judged(self, opened: Opened) -> tuple[SignatureResult, str]:
         """What is to be said of the signatures, in a word and as the method of Authentication-Results."""

@@ -47,7 +47,9 @@ class Choice:
         """How copies for *address* are to be protected."""
         peer = self._peer(address)
         veil = Veil.HIDDEN if (peer.subject or self.settings.subject) is Subject.HIDDEN else Veil.SHOWN
-        return Manner(peer.cipher, veil)
+        shown = self.settings.legacy_display if peer.legacy_display is None else peer.legacy_display
+        wraps = self.settings.triple_wrap if peer.triple_wrap is None else peer.triple_wrap
+        return Manner(peer.cipher, veil, shown and veil is Veil.HIDDEN, wraps)
 
     def cipher(self, recipients: Sequence[tuple[str, x509.Certificate]]) -> str:
         """The content cipher that all of *recipients* read: addresses of one manner, and certificates."""

@@ -28,10 +28,14 @@ class Manner:
     """How a copy is to be protected: recipients for whom it differs share none.
 
     *cipher*: the one that they insist on, "" for any.  *veil*: what of the header stays readable outside.
+    *displays*: whether what is hidden outside is shown in the text, for programs that do not know of it.
+    *wraps*: whether what was signed is signed again when it is encrypted.
     """
 
     cipher: str = ""
     veil: Veil = Veil.CLEAR
+    displays: bool = False
+    wraps: bool = False
 
 
 class Method(Protocol):
@@ -68,6 +72,13 @@ class Method(Protocol):
 
 class Signature(Protocol):
     """Signs on behalf of the sender, before any method protects the message."""
+
+    def finish(self, message: Message, envelope: Envelope) -> Message:
+        """*message*, which nothing protects any further, with the sender's signature.
+
+        Raises Failure(NO_SIGNER) if nobody may sign for it.
+        """
+        ...
 
     def sign(self, message: Message, envelope: Envelope, *, veil: Veil = Veil.CLEAR) -> Message:
         """*message* with the sender's signature.  Raises Failure(NO_SIGNER) if nobody may sign for it.

@@ -1,10 +1,11 @@
-"""S/MIME signatures (RFC 8551 §3.5.3): clear-signed, so that every mail program shows the text.
+"""S/MIME signatures (RFC 8551 §3.5): clear-signed, so that every mail program shows the text; or around it.
 
 The signature says who wrote the message, so it is made only for somebody whom the MTA knows: the
 client has logged in or is in a trusted network, and the one author in From is the envelope's sender.
 That a login may use a sender is the MTA's business (Postfix: reject_sender_login_mismatch).
 """
 
+import contextlib
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -16,19 +17,26 @@ from postseal.certificates.identity import Identities, SigningIdentity
 from postseal.cms import encoding, entity, field, header_protection
 from postseal.cms.header_protection import Veil
 from postseal.cms.signature import RsaScheme
-from postseal.cms.signed import Signer, detached, micalg
+from postseal.cms.signed import Signer, detached, micalg, opaque
 from postseal.envelope import Envelope, key
 from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods.replacement import replaced
 from postseal.scalar import Network
-from postseal.settings_smime import Smime
+from postseal.settings_smime import SignedForm, Smime
 
 _DEFAULT = Smime()
 _SIGNATURE_HEADER = (
     b'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\n'
     b"Content-Transfer-Encoding: base64\r\n"
     b'Content-Disposition: attachment; filename="smime.p7s"\r\n'
+)
+
+
+_OPAQUE = (
+    Header.of("Content-Type", 'application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"'),
+    Header.of("Content-Transfer-Encoding", "base64"),
+    Header.of("Content-Disposition", 'attachment; filename="smime.p7m"'),
 )
 
 
@@ -49,6 +57,7 @@ class SmimeSignature:
         self._clock = clock
         self._trusted_networks = trusted_networks
         self._protects_headers = settings.header_protection
+        self._form = settings.signed_form
         scheme = RsaScheme(settings.signature)
         self._signers = {one: Signer.of(one.chain, one.key, rsa_scheme=scheme) for one in identities.all()}
 
@@ -60,14 +69,9 @@ class SmimeSignature:
         """
         at = self._clock()
         signer = self._signers[self._identity(message, envelope, at)]
-        payload = (
-            header_protection.payload(message, veil) if self._protects_headers else entity.inner(message)
-        )
-        canonical = entity.canonical(payload, self._spool)
-        try:
+        canonical = self._canonical(message, veil)
+        with _failing():
             signature = detached(canonical.pieces(), signers=[signer], at=at)
-        except (ValueError, UnsupportedAlgorithm) as error:
-            raise Failure(Cause.CRYPTO, f"signing failed: {error}") from error
         boundary = _boundary(canonical)
         draft = self._spool.draft()
         seven_bit = True
@@ -85,6 +89,30 @@ class SmimeSignature:
             content.append(Header.of("Content-Transfer-Encoding", "8bit"))
         return replaced(message, draft.body(), *content)
 
+    def finish(self, message: Message, envelope: Envelope) -> Message:
+        """*message*, signed in the form that the settings want of mail that is not encrypted.
+
+        Raises as `sign`.
+        """
+        if self._form is SignedForm.CLEAR:
+            return self.sign(message, envelope)
+        at = self._clock()
+        signer = self._signers[self._identity(message, envelope, at)]
+        canonical = self._canonical(message, Veil.CLEAR)
+        draft = self._spool.draft()
+        with _failing():
+            for piece in encoding.to_base64(
+                opaque(canonical.pieces, canonical.size, signers=[signer], at=at)
+            ):
+                draft.write(piece)
+        return replaced(message, draft.body(), *_OPAQUE)
+
+    def _canonical(self, message: Message, veil: Veil) -> Message:
+        payload = (
+            header_protection.payload(message, veil) if self._protects_headers else entity.inner(message)
+        )
+        return entity.canonical(payload, self._spool)
+
     def _identity(self, message: Message, envelope: Envelope, at: datetime) -> SigningIdentity:
         client, sender = envelope.client, envelope.sender
         if not client.login and not client.within(self._trusted_networks):
@@ -101,6 +129,14 @@ class SmimeSignature:
             detail = "; ".join(reasons) or "no identity is set up"
             raise Failure(Cause.NO_SIGNER, f"nobody signs for <{sender}>: {detail}")
         return identity
+
+
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Failure(Cause.CRYPTO, f"signing failed: {error}") from error
 
 
 def _boundary(canonical: Message) -> bytes:

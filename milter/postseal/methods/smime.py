@@ -78,7 +78,7 @@ class SmimeMethod:
     def manner(self, recipient: Recipient) -> Manner:
         """What the settings say of *recipient*."""
         manner = self._choice.manner(recipient.address)
-        return manner if self._protects_headers else replace(manner, veil=Veil.CLEAR)
+        return manner if self._protects_headers else replace(manner, veil=Veil.CLEAR, displays=False)
 
     def protect(
         self, message: Message, recipients: tuple[Recipient, ...], *, order: Order | None = None

@@ -6,6 +6,7 @@ that is readable stands beside it.
 """
 
 import re
+from collections.abc import Iterator
 
 from postseal.cms.mime import Kind, Part, walk
 from postseal.content import transfer
@@ -66,8 +67,12 @@ def encrypted(message: Message) -> bool:
         return enveloped(message, outer)
     if outer.content_type == "text/plain" and outer.kind is Kind.LEAF:
         return _inline(message, outer)
-    if outer.content_type != "multipart/encrypted":
-        return False
+    if outer.content_type == "multipart/signed":
+        return _wrapped(message)
+    return outer.content_type == "multipart/encrypted" and _pgp_mime(message, nodes)
+
+
+def _pgp_mime(message: Message, nodes: Iterator[Part]) -> bool:
     try:
         leaves = [part for part in nodes if part.kind is Kind.LEAF]
     except Failure as failure:
@@ -80,18 +85,30 @@ def encrypted(message: Message) -> bool:
 
 def signed(message: Message) -> bool:
     """Whether *message* as a whole bears a signature of S/MIME or PGP/MIME, valid or not."""
+    outer = next(iter(walk(message.headers, message.body)))
+    if outer.content_type in CMS_TYPES:
+        return _SIGNED.match(_beginning(message, outer)) is not None
+    return outer.content_type == "multipart/signed" and _beside_signature(message) is not None
+
+
+def _wrapped(message: Message) -> bool:
+    """Whether what is signed is encrypted with S/MIME: a triple wrap (RFC 2634 §1.1)."""
+    part = _beside_signature(message)
+    whole = part is not None and part.kind is Kind.LEAF and not part.defect
+    return whole and part is not None and part.content_type in CMS_TYPES and enveloped(message, part)
+
+
+def _beside_signature(message: Message) -> Part | None:
+    """What stands beside a signature of S/MIME or PGP/MIME in *message*, a multipart; None if nothing."""
     try:
         nodes = list(walk(message.headers, message.body))
     except Failure:
-        return False
-    outer = nodes[0]
-    if outer.content_type in CMS_TYPES:
-        return _SIGNED.match(_beginning(message, outer)) is not None
+        return None
     parts = [part for part in nodes if part.depth == 1 and part.kind is not Kind.EPILOGUE]
-    if outer.content_type != "multipart/signed" or len(parts) != 2:
-        return False
-    looked_for = _SIGNATURES.get(parts[1].content_type)
-    return looked_for is not None and looked_for.match(_beginning(message, parts[1])) is not None
+    looked_for = _SIGNATURES.get(parts[1].content_type) if len(parts) == 2 else None
+    if looked_for is None or looked_for.match(_beginning(message, parts[1])) is None:
+        return None
+    return parts[0]
 
 
 def _inline(message: Message, part: Part) -> bool:
