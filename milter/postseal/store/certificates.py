@@ -26,7 +26,7 @@ _LOCK: Final = 0x63657274_69666965
 
 
 class Certificates:
-    """The verbs.  Each is one transaction, and raises Failure if the store cannot carry it out."""
+    """The verbs, each one transaction; each raises Failure if the store cannot carry it out."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -56,8 +56,7 @@ class Certificates:
     ) -> dict[str, Outcome]:
         """Keep *new*, which came with mail of one of *addresses* and was judged good; what became of it.
 
-        *issuers*: those between it and the anchor, kept to find its path again.  *said*: what its owner
-        reads; what he signed later goes before.
+        *issuers*: those between it and the anchor, to find its path again.  *said*: what its owner reads.
         """
 
         def work(connection: Connection) -> dict[str, Outcome]:
