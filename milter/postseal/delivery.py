@@ -71,12 +71,17 @@ class Delivery:
     finisher: Finisher | None = None
 
     def divide(
-        self, message: Message, envelope: Envelope, copies: Sequence[Copy], ready: Callable[[Copy], object]
+        self,
+        message: Message,
+        envelope: Envelope,
+        copies: Sequence[Copy],
+        ready: Callable[[Copy], object] | None = None,
     ) -> Copy | None:
         """Submit all *copies* but one; the one that stays, or None if all recipients have been served.
 
         *message*: what the MTA has.  *ready*: raises Failure if a copy cannot stay, before anything is
-        submitted.  Raises Undelivered if a copy cannot leave, Failure if nothing can.
+        submitted; None: there is nobody with whom one could.  Raises Undelivered if a copy cannot leave,
+        Failure if nothing can.
         """
         identified = has_own_id(message, envelope)
         told = told_from_others(message, identified=identified)
@@ -91,9 +96,9 @@ class Delivery:
                 failure = Failure(Cause.SUBMISSION, "another attempt at this message is under way")
                 raise Undelivered(failure, envelope.recipients, begun=True)
             left = [remaining for copy in copies if (remaining := _without(copy, keys, claims))]
-            staying = [copy for copy in left if not copy.back]
+            staying = [copy for copy in left if ready and not copy.back]
             stays = min(staying, key=lambda copy: _burden(copy, message), default=None)
-            if stays:
+            if stays and ready:
                 with _begun(held, claims, envelope):
                     ready(stays)
             for copy in left:

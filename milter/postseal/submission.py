@@ -39,14 +39,14 @@ class Submission:
     """A listener: *host* and *port*; every step must be answered within *timeout* seconds.
 
     *name*: who we say we are, in HELO and in the trace line.  *guard*: marks that line, so that we know the
-    copy if the listener gives it to us.
+    copy if the listener gives it to us; None: we are to treat it as any other mail then.
     """
 
     host: str
     port: int
     timeout: float
     name: str
-    guard: Guard
+    guard: Guard | None
 
     def submit(
         self,
@@ -61,7 +61,9 @@ class Submission:
         *may_end* is called before the last line, which is what makes the listener take it; if that raises,
         the listener has not taken it.  *end* sends that line and hears the reply in our place.
         """
-        mark = self.guard.mark(copy.message, envelope.sender, copy.recipients, name=self.name, at=at)
+        mark = ""
+        if self.guard:
+            mark = self.guard.mark(copy.message, envelope.sender, copy.recipients, name=self.name, at=at)
         message = _traced(copy.message, envelope, self.name, at, mark=mark)
         try:
             client = smtplib.SMTP(self.host, self.port, self.name, timeout=self.timeout)
@@ -150,7 +152,8 @@ def _is_ascii(message: Message) -> bool:
 def _traced(message: Message, envelope: Envelope, name: str, at: datetime, *, mark: str) -> Message:
     """*message* below a trace line of ours (RFC 5321 §4.4): the MTA's own is hidden from milters."""
     clauses = f"by {name} (Postseal) id {envelope.queue_id or 'unknown'}"
-    line = f"{clauses}\r\n\t({mark});\r\n\t{format_datetime(at)}"
+    comment = f"\r\n\t({mark})" if mark else ""
+    line = f"{clauses}{comment};\r\n\t{format_datetime(at)}"
     return Message(
         (Header(b"Received", b" " + line.encode("ascii", "replace")), *message.headers), message.body
     )

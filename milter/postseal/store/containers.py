@@ -6,6 +6,7 @@ name, by which it is found, only when it is complete.  One that never is, is tid
     milter:   keep(kept(message), message, pieces, …)               a copy for the link
     portal:   begin(message) · append … · complete(posted(handle))  what `message.html` has posted
               find(posted(handle), at), or find(kept(message), at) · pieces
+              begin(reply) · append … · Outbox.put                  a reply, until it has left
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from postseal.store.engine import Store
+from postseal.store.schema_outbox import outbox
 from postseal.store.schema_sealed import ID_OCTETS, container_pieces, containers, sealed_messages
 
 PIECE: Final = 1 << 20
@@ -46,6 +48,18 @@ def posted(handle: bytes) -> bytes:
     return hashlib.sha256(b"postseal posted\0" + handle).digest()
 
 
+def waiting(reply: bytes) -> bytes:
+    """The name of the reply with this id that waits in the outbox."""
+    return hashlib.sha256(b"postseal waiting\0" + reply).digest()
+
+
+def completed(connection: Connection, container: bytes, name: bytes, size: int) -> None:
+    """Complete a container as a part of another's transaction."""
+    connection.execute(delete(containers).where(containers.c.name == name))
+    found = containers.c.id == container
+    connection.execute(update(containers).where(found).values(name=name, size=size))
+
+
 class Containers:
     """The verbs.  Each but `keep` is one transaction; all raise Failure if the store cannot carry it out."""
 
@@ -59,6 +73,13 @@ class Containers:
 
         *until*: when it ends; None: with its message.
         """
+        container, size = self.write(message, pieces, at=at, until=until)
+        self.complete(container, name, size)
+
+    def write(
+        self, message: bytes, pieces: Iterable[bytes], *, at: datetime, until: datetime | None
+    ) -> tuple[bytes, int]:
+        """Write the whole container of *pieces*, which nobody finds yet; its id and its size."""
         container = self.begin(message, at=at, until=until)
         number = size = 0
         held = bytearray()
@@ -70,7 +91,7 @@ class Containers:
                 del held[:PIECE]
                 number += 1
         self.append(container, number, bytes(held))
-        self.complete(container, name, size)
+        return container, size
 
     def begin(self, message: bytes, *, at: datetime, until: datetime | None) -> bytes:
         """Make room for a container of *message*; its id, which nobody else knows."""
@@ -86,13 +107,7 @@ class Containers:
 
     def complete(self, container: bytes, name: bytes, size: int) -> None:
         """All *size* octets are there: it may be found by *name*, and nothing else by that."""
-
-        def work(connection: Connection) -> None:
-            connection.execute(delete(containers).where(containers.c.name == name))
-            found = containers.c.id == container
-            connection.execute(update(containers).where(found).values(name=name, size=size))
-
-        self._store.write(work)
+        self._store.write(lambda connection: completed(connection, container, name, size))
 
     def find(self, name: bytes, at: datetime) -> Container | None:
         """The container with this *name*, if it has not ended."""
@@ -116,8 +131,10 @@ class Containers:
     def tidy(self, at: datetime, *, limit: int = _MANY) -> int:
         """Forget at most *limit* that have ended, were never completed, or have lost their message."""
         message = select(sealed_messages.c.id).where(sealed_messages.c.id == containers.c.message)
+        reply = select(outbox.c.id).where(outbox.c.id == containers.c.message)
         old = containers.c.since <= at - _UNFINISHED
-        useless = or_(containers.c.until <= at, old & (containers.c.name.is_(None) | ~message.exists()))
+        lost = ~message.exists() & ~reply.exists()
+        useless = or_(containers.c.until <= at, old & (containers.c.name.is_(None) | lost))
         query = select(containers.c.id).where(useless).limit(limit)
 
         def work(connection: Connection) -> int:

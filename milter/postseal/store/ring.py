@@ -13,6 +13,7 @@ from postseal.store import secret
 from postseal.store.audit import Audit
 from postseal.store.containers import Containers
 from postseal.store.engine import Store
+from postseal.store.outbox import Outbox
 from postseal.store.passcodes import Passcodes
 from postseal.store.sealed import SealedMessages
 from postseal.store.secret import Secret
@@ -29,6 +30,7 @@ class Opened:
     messages: SealedMessages
     containers: Containers
     passcodes: Passcodes
+    outbox: Outbox
 
 
 class Ring:
@@ -55,4 +57,6 @@ def opened(store: Store, keys: MasterKeys) -> Opened:
     audit = Audit(store, known.derive("audit"))
     messages = SealedMessages(store, audit)
     passcodes = Passcodes(store, known.derive("passcode"))
-    return Opened(store, keys, known, audit, messages, Containers(store), passcodes)
+    containers = Containers(store)
+    outbox = Outbox(store, audit=audit, containers=containers, secret=known)
+    return Opened(store, keys, known, audit, messages, containers, passcodes, outbox)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from postseal.store import schema_sealed  # noqa: F401 (its tables join the others)
+from postseal.store import schema_outbox, schema_sealed  # noqa: F401 (their tables join the others)
 from postseal.store.schema import metadata
 
 context.configure(
