@@ -12,7 +12,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from playwright.sync_api import Browser
 
+from browser import Site, browser
 from demo.daemon import Daemon
 from demo.place import free_port, open_directory
 from demo.postfix import Postfix, Tls
@@ -174,3 +176,17 @@ def miltertest() -> Callable[..., None]:
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A started Chromium.  While it runs, this thread has an event loop, so asyncio.run does not."""
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server that keeps what it was asked."""
+    with Site() as running:
+        yield running

@@ -117,6 +117,38 @@ def mailbox(value: bytes) -> str:
         return ""
 
 
+def mailboxes(value: bytes) -> Iterator[tuple[str, str]]:
+    """Display name and address of everybody in a To or From field (RFC 5322 §3.4), as far as it makes sense.
+
+    Lenient, unlike `mailbox`: it is for showing.  Names of groups are left out, as are comments.
+    """
+    phrase: list[bytes] = []
+    address: list[bytes] | None = None
+    inside = False
+    for token in (*_tokens(_unfolded(value)), b","):
+        if token in {b",", b";"} and not inside:
+            found = phrase if address is None else address
+            plain = decoded(b"".join(one for one in found if not one.isspace()), "utf-8")
+            name = b"" if address is None else b"".join(map(_unquoted, phrase))
+            if plain:
+                yield text(name), plain
+            phrase, address = [], None
+        elif token == b":" and address is None:
+            phrase = []
+        elif token == b"<" and not inside:
+            address, inside = [], True
+        elif token == b">":
+            inside = False
+        elif inside and address is not None:
+            address.append(token)
+        elif address is None:
+            phrase.append(b" " if token.isspace() else token)
+
+
+def _unquoted(token: bytes) -> bytes:
+    return re.sub(rb"\\(.)", rb"\1", token.strip(b'"'), flags=re.DOTALL) if token.startswith(b'"') else token
+
+
 def _unfolded(value: bytes) -> bytes:
     return value.replace(b"\r", b"").replace(b"\n", b"")
 

@@ -27,58 +27,87 @@ _MANY, _NAMED = 0x1000, 0x8000
 
 
 @dataclass(slots=True)
-class _File:
+class File:
+    """A file attached: its name, and where its octets stand as they are."""
+
     name: str = ""
-    octets: bytes = b""
+    start: int = 0
+    stop: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of the message; *kind*: "subject", "plain", "html"; "rtf" is compressed yet, and Latin-1."""
+
+    kind: str
+    text: str
 
 
 def read(octets: bytes, visit: Visit) -> None:
     """The subject, every body there is (plain, HTML, RTF), and the files attached."""
     visit.item.opens = True
-    files: list[_File] = []
+    for entry in entries(octets):
+        if isinstance(entry, File):
+            visit.inside(entry.name or "unnamed", octets[entry.start : entry.stop])
+        elif entry.kind == "rtf":
+            visit.text(rtf.text(visit.unpacked(compressed_rtf.decompress(entry.text.encode("latin-1")))))
+        else:
+            visit.text(html.visible(entry.text) if entry.kind == "html" else entry.text)
+
+
+def entries(octets: bytes) -> Iterator[File | Text]:
+    """The texts and files of *octets*; what comes before the damage comes, then it raises."""
+    file: File | None = None
     codepage = "cp1252"
-    for level, identifier, value in _attributes(octets):
-        if identifier == _CODEPAGE and len(value) >= 4:
-            codepage = f"cp{int.from_bytes(value[:4], 'little')}"
+    for level, identifier, start, stop in _attributes(octets):
+        if identifier == _CODEPAGE and stop - start >= 4:
+            codepage = f"cp{int.from_bytes(octets[start : start + 4], 'little')}"
         elif level == _MESSAGE and identifier in {_SUBJECT, _BODY}:
-            visit.text(_decoded(value, codepage))
+            kind = "subject" if identifier == _SUBJECT else "plain"
+            yield Text(kind, _decoded(octets[start:stop], codepage))
         elif level == _MESSAGE and identifier == _MESSAGE_PROPERTIES:
-            for tag, kind, content in _properties(value):
-                _message_property(tag, kind, content, codepage, visit)
+            yield from _texts(octets, start, stop, codepage)
         elif level == _ATTACHMENT:
-            if identifier == _RENDERING or not files:
-                files.append(_File())
-            _file_attribute(files[-1], identifier, value, codepage)
-    for file in files:
-        visit.inside(file.name or "unnamed", file.octets)
+            if file and identifier == _RENDERING:
+                yield file
+                file = None
+            file = file or File()
+            _file_attribute(file, identifier, octets, start, stop, codepage=codepage)
+    if file:
+        yield file
 
 
-def _message_property(tag: int, kind: int, content: bytes, codepage: str, visit: Visit) -> None:
-    if tag in {_P_SUBJECT, _P_BODY}:
-        visit.text(_string(kind, content, codepage))
-    elif tag == _P_RTF:
-        visit.text(rtf.text(visit.unpacked(compressed_rtf.decompress(content))))
-    elif tag == _P_HTML:
-        visit.text(html.visible(_string(kind, content, "utf-8")))
+def _texts(octets: bytes, start: int, stop: int, codepage: str) -> Iterator[Text]:
+    for tag, kind, begin, end in _properties(octets, start, stop):
+        content = octets[begin:end]
+        if tag in {_P_SUBJECT, _P_BODY}:
+            yield Text("subject" if tag == _P_SUBJECT else "plain", _string(kind, content, codepage))
+        elif tag == _P_RTF:
+            yield Text("rtf", content.decode("latin-1"))
+        elif tag == _P_HTML:
+            yield Text("html", _string(kind, content, "utf-8"))
 
 
-def _file_attribute(file: _File, identifier: int, value: bytes, codepage: str) -> None:
+def _file_attribute(
+    file: File, identifier: int, octets: bytes, start: int, stop: int, *, codepage: str
+) -> None:
     if identifier == _TITLE:
-        file.name = file.name or _decoded(value, codepage)
+        file.name = file.name or _decoded(octets[start:stop], codepage)
     elif identifier == _DATA:
-        file.octets = value
+        file.start, file.stop = start, stop
     elif identifier == _ATTACHMENT_PROPERTIES:
         names = {}
-        for tag, kind, content in _properties(value):
+        for tag, kind, begin, end in _properties(octets, start, stop):
             if tag in _P_NAMES:
-                names[tag] = _string(kind, content, codepage)
+                names[tag] = _string(kind, octets[begin:end], codepage)
             elif tag == _P_DATA:
                 # An object begins with the identifier of its interface; a message within is TNEF again.
-                file.octets = content[16:] if kind == _OBJECT else content
+                file.start, file.stop = (min(begin + 16, end) if kind == _OBJECT else begin), end
         file.name = next((names[tag] for tag in _P_NAMES if names.get(tag)), file.name)
 
 
-def _attributes(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _attributes(octets: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Level, identifier, and where the value stands."""
     position = 6
     while position < len(octets):
         level, identifier, size = _ATTRIBUTE.unpack_from(octets, position)
@@ -86,12 +115,12 @@ def _attributes(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
         position = start + size + 2
         if level not in {_MESSAGE, _ATTACHMENT} or position > len(octets):
             raise unsupported("it is damaged, or cut short")
-        yield level, identifier & 0xFFFF, octets[start : start + size]
+        yield level, identifier & 0xFFFF, start, start + size
 
 
-def _properties(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """The properties of a list of them: identifier, type, value (MS-OXTNEF 2.1.3.4)."""
-    cursor = _Cursor(octets)
+def _properties(octets: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+    """The properties of a list of them: identifier, type, where the value stands (MS-OXTNEF 2.1.3.4)."""
+    cursor = _Cursor(octets, start, stop)
     for _ in range(cursor.number()):
         kind, tag = struct.unpack("<HH", cursor.take(4))
         if tag >= _NAMED:
@@ -105,29 +134,37 @@ def _properties(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
             continue
         if plain in _FIXED:
             for _ in range(cursor.number() if kind & _MANY else 1):
-                yield tag, plain, cursor.take(_FIXED[plain])
+                begin = cursor.skip(_FIXED[plain])
+                yield tag, plain, begin, begin + _FIXED[plain]
         elif plain in {_STRING8, _UNICODE, _BINARY, _OBJECT}:
             for _ in range(cursor.number()):
                 size = cursor.number()
-                yield tag, plain, cursor.take(-(-size // 4) * 4)[:size]
+                begin = cursor.skip(-(-size // 4) * 4)
+                yield tag, plain, begin, begin + size
         else:
             raise unsupported(f"it has a property of the unknown type {kind:#x}")
 
 
 class _Cursor:
-    """A position in octets; raises when they end."""
+    """A position in octets, up to *stop*; raises when they end."""
 
-    def __init__(self, octets: bytes) -> None:
+    def __init__(self, octets: bytes, start: int, stop: int) -> None:
         self._octets = octets
-        self._position = 0
+        self._position = start
+        self._stop = stop
+
+    def skip(self, size: int) -> int:
+        """Pass over *size* octets; where they begin."""
+        begin = self._position
+        if begin + size > self._stop:
+            raise unsupported("it is damaged, or cut short")
+        self._position += size
+        return begin
 
     def take(self, size: int) -> bytes:
         """The next *size* octets."""
-        taken = self._octets[self._position : self._position + size]
-        if len(taken) != size:
-            raise unsupported("it is damaged, or cut short")
-        self._position += size
-        return taken
+        begin = self.skip(size)
+        return self._octets[begin : begin + size]
 
     def number(self) -> int:
         """The next number."""

@@ -1,0 +1,40 @@
+"""Asks the processes that read for us (see `child`), within what one view may cost."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from postseal.body import Body
+from postseal.content.worker import Facts, GivenUp, Workers
+from postseal.settings_extraction import Extraction
+
+_ANSWER = 24 << 20
+_LARGEST = 64 << 20
+"""Octets of the largest file that is unpacked."""
+
+
+@lru_cache(maxsize=2)
+def workers(limits: Extraction) -> Workers:
+    """The processes for these *limits*: they stay warm."""
+    return Workers("postseal.reading.child", limits, _ANSWER)
+
+
+@dataclass(slots=True)
+class Asking:
+    """The questions of one view; after *seconds* together there are no more answers."""
+
+    workers: Workers
+    seconds: float
+    _begin: float = field(default_factory=time.monotonic)
+
+    def ask(self, task: str, octets: Body, **job: object) -> tuple[Facts, bytes] | None:
+        """The answer; None if there is none."""
+        left = self.seconds - (time.monotonic() - self._begin)
+        if left <= 0 or octets.size > _LARGEST:
+            return None
+        head: Mapping[str, object] = {"task": task, "seconds": max(1, round(left)), **job}
+        try:
+            return self.workers.ask(head, octets, lambda facts, more: (facts, more), seconds=left)
+        except GivenUp:
+            return None
