@@ -33,9 +33,17 @@ def installed() -> bool:
 
 
 class Zones:
-    """*signed* and *plain*: zone names, each with its records.  `resolver`: where to ask."""
+    """*signed* and *plain*: zone names, each with its records.  `resolver`: *address* and *port*."""
 
-    def __init__(self, directory: Path, *, signed: dict[str, str], plain: dict[str, str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        signed: dict[str, str],
+        plain: dict[str, str],
+        address: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         texts = {**signed, **plain}
         self._zones = {
             name: dns.zone.from_text(HEAD + text, f"{name}.", relativize=False)
@@ -55,12 +63,18 @@ class Zones:
         self._socket.bind(self._streams.getsockname())
         self._stop = threading.Event()
         server = f"127.0.0.1#{self._socket.getsockname()[1]}"
-        self._port = free_port()
-        self.resolver = f"127.0.0.1:{self._port}"
+        self._address, self._port = address, port or free_port()
+        self.resolver = f"{address}:{self._port}"
         words = f"{anchor.key_tag},{int(anchor.algorithm)},{int(anchor.digest_type)},{anchor.digest.hex()}"
         lines = [
             *("no-resolv", "no-hosts", "dnssec", "dnssec-no-timecheck", "keep-in-foreground"),
-            *("bind-interfaces", "listen-address=127.0.0.1", f"port={self._port}", "user=root", "group=root"),
+            *(
+                "bind-interfaces",
+                f"listen-address={address}",
+                f"port={self._port}",
+                "user=root",
+                "group=root",
+            ),
             *(f"server={server}", f"trust-anchor=.,{words}"),
         ]
         self._conf = directory / "dnsmasq.conf"
@@ -87,7 +101,7 @@ class Zones:
         while True:
             try:
                 question = dns.message.make_query(f"ns.{next(iter(self._zones))}", "A")
-                dns.query.udp(question, "127.0.0.1", timeout=1, port=self._port)
+                dns.query.udp(question, self._address, timeout=1, port=self._port)
             except (OSError, dns.exception.DNSException):
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError("dnsmasq did not come up") from None

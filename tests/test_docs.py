@@ -43,6 +43,7 @@ def test_settings_example_holds_every_setting_with_its_default() -> None:
         default.authentication,
         default.smime,
         default.guard,
+        default.tls,
     ):
         for field in dataclasses.fields(group):
             word = field.metadata.get("word", field.name)

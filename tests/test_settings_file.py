@@ -7,6 +7,7 @@ from postseal import settings
 from postseal.errors import BadInput
 from postseal.settings import Guard, Limits, Listen, Settings
 from postseal.settings_smime import Identity, Smime
+from postseal.settings_tls import Tls
 
 
 def load(folder: Path, text: str) -> Settings:
@@ -38,6 +39,7 @@ def test_load_reads_every_section(tmp_path: Path):
         store_timeout: 2s
         guard: {secret: secret, age: 2h}
         held_mail_returns: true
+        tls: {enforced: true, postfix: none}
         stop: 2m
         drain: 1h
         metrics: none
@@ -63,6 +65,7 @@ def test_load_reads_every_section(tmp_path: Path):
         store_timeout=2,
         guard=Guard(tmp_path / "secret", 7200),
         held_mail_returns=True,
+        tls=Tls(enforced=True, postfix=None),
         stop_seconds=120,
         drain_seconds=3600,
         metrics="",

@@ -13,12 +13,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from demo.place import LOOPBACK, free_port
+from demo.place import free_port
+from demo.postfix_files import MASTER, main, without
 
 LIMIT = 60.0
 """Seconds after which a command is taken for hung."""
@@ -55,6 +56,7 @@ class Postfix:
     *directory*: absolute, empty, and every folder above it open to the user postfix.
     *next_hop*: `[HOST]:PORT` or a transport.  *smtpd_milters*, *non_smtpd_milters*: as in main.cf.
     *login*: the path of a Dovecot auth socket (`demo.login`) for SMTP AUTH.
+    *resolver*: the address of a name server, which is asked where mail goes if *next_hop* is "".
     *parameters*: more of main.cf, which win; *services*: more lines of master.cf, also in place of ours.
     """
 
@@ -70,6 +72,7 @@ class Postfix:
         parameters: Mapping[str, str] | None = None,
         services: str = "",
         reinjection_port: int = 0,
+        resolver: str = "",
     ) -> None:
         if not directory.is_absolute():
             # Postfix gives up on a relative one after a second, without a word.
@@ -79,7 +82,7 @@ class Postfix:
         self.log_file = directory / "log" / "mail.log"
         self.port = free_port()
         self.reinjection_port = reinjection_port or free_port()
-        self._main = _main(directory, next_hop) | {
+        self._main = main(directory, next_hop) | {
             "smtpd_milters": smtpd_milters,
             "non_smtpd_milters": non_smtpd_milters,
         }
@@ -96,8 +99,11 @@ class Postfix:
                 "smtpd_sasl_type": "dovecot",
                 "smtpd_sasl_path": str(login),
             }
+        self._resolver = resolver
+        if resolver:
+            self._main |= {"disable_dns_lookups": "no", "smtp_host_lookup": "dns"}
         self._main |= parameters or {}
-        self._master = _without(_MASTER, services).format(**vars(self)) + services
+        self._master = without(MASTER, services).format(**vars(self)) + services
 
     def __enter__(self) -> Self:
         self.start()
@@ -106,9 +112,13 @@ class Postfix:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def configure(self, parameters: Mapping[str, str] | None = None) -> None:
-        """Write the configuration, with *parameters* of main.cf changed; a running Postfix needs `reload`."""
+    def configure(self, parameters: Mapping[str, str] | None = None, *, services: str = "") -> None:
+        """Write the configuration, with *parameters* of main.cf changed and *services* added to master.cf.
+
+        A running Postfix needs `reload`.
+        """
         self._main |= parameters or {}
+        self._master += services
         for folder in (self.configuration, self.directory / "spool", self.log_file.parent):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o755)
@@ -129,7 +139,7 @@ class Postfix:
         be a connection that the milters see.
         """
         self.configure()
-        started = self.command("postfix", "start", check=False)
+        started = self.command("postfix", "start", check=False, wrapped=self._with_resolver())
         if started.returncode:
             raise NotStarted(f"{started.stderr}{self.log()}".strip())
 
@@ -187,10 +197,15 @@ class Postfix:
         arguments = ["sendmail", "-C", str(self.configuration), "-i", "-f", sender, *recipients]
         subprocess.run(arguments, input=message, env=self._environment, check=True, timeout=LIMIT)
 
-    def command(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run one of Postfix's programs on this configuration.  Raises CalledProcessError if *check*."""
+    def command(
+        self, program: str, *arguments: str, check: bool = True, wrapped: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of Postfix's programs on this configuration.  Raises CalledProcessError if *check*.
+
+        *wrapped*: a command to run it by.
+        """
         return subprocess.run(
-            [program, "-c", str(self.configuration), *arguments],
+            [*wrapped, program, "-c", str(self.configuration), *arguments],
             env=self._environment,
             capture_output=True,
             text=True,
@@ -199,89 +214,21 @@ class Postfix:
             timeout=LIMIT,
         )
 
+    def _with_resolver(self) -> tuple[str, ...]:
+        """A command to start by, so that all processes ask our resolver; nobody else is affected."""
+        if not self._resolver:
+            return ()
+        asked = self.directory / "resolv.conf"
+        asked.write_text(f"nameserver {self._resolver}\noptions trust-ad\n")
+        asked.chmod(0o644)
+        script = f'mount --bind {asked} /etc/resolv.conf && exec "$@"'
+        return "unshare", "--mount", "sh", "-c", script, "sh"
+
     @property
     def _environment(self) -> dict[str, str]:
         # A user's PATH often lacks the directories of Postfix's programs.
         path = f"/usr/sbin:/sbin:{os.environ.get('PATH', '/usr/bin:/bin')}"
         return {"PATH": path, "LC_ALL": "C.UTF-8", "MAIL_CONFIG": str(self.configuration)}
-
-
-def _main(directory: Path, next_hop: str) -> dict[str, str]:
-    return {
-        "compatibility_level": "3.6",
-        "config_directory": str(directory / "conf"),
-        "queue_directory": str(directory / "spool"),
-        "data_directory": str(directory / "data"),
-        "maillog_file_prefixes": str(directory),
-        "maillog_file": str(directory / "log/mail.log"),
-        "mail_owner": "postfix",
-        "setgid_group": "postdrop",
-        "default_privs": "nobody",
-        "inet_interfaces": LOOPBACK,
-        "inet_protocols": "ipv4",
-        "smtp_bind_address": LOOPBACK,
-        "myhostname": "mx.lab.test",
-        "myorigin": "lab.test",
-        "mydestination": "",
-        "local_recipient_maps": "",
-        "alias_maps": "",
-        "alias_database": "",
-        "local_transport": "error:5.1.1 no local delivery here",
-        "mynetworks": "127.0.0.0/8",
-        "smtpd_relay_restrictions": "permit_mynetworks, permit_sasl_authenticated, reject",
-        "smtpd_recipient_restrictions": "",
-        # A test may say who it is, and skip AUTH, by XCLIENT (XCLIENT_README).
-        "smtpd_authorized_xclient_hosts": "127.0.0.0/8",
-        "smtpd_peername_lookup": "no",
-        "relayhost": next_hop,
-        # No name server is asked about anything.
-        "disable_dns_lookups": "yes",
-        "smtp_host_lookup": "native",
-        "smtp_tls_security_level": "none",
-        "append_dot_mydomain": "no",
-        "biff": "no",
-        "smtputf8_enable": "yes",
-        "message_size_limit": "209715200",
-        "mailbox_size_limit": "0",
-        "smtpd_client_connection_count_limit": "0",
-        "in_flow_delay": "0",
-        "minimal_backoff_time": "2s",
-        "maximal_backoff_time": "4s",
-        "queue_run_delay": "2s",
-        "milter_protocol": "6",
-        "milter_default_action": "tempfail",
-    }
-
-
-# Nothing runs chrooted: the queue directory has none of the files that a chroot needs.
-_MASTER = """\
-127.0.0.1:{port} inet n - n - - smtpd
-127.0.0.1:{reinjection_port} inet n - n - - smtpd
-  -o syslog_name=postfix/reinjection -o smtpd_milters=
-pickup    unix  n - n 60    1 pickup
-cleanup   unix  n - n -     0 cleanup
-qmgr      unix  n - n 300   1 qmgr
-tlsmgr    unix  - - n 1000? 1 tlsmgr
-rewrite   unix  - - n -     - trivial-rewrite
-bounce    unix  - - n -     0 bounce
-defer     unix  - - n -     0 bounce
-trace     unix  - - n -     0 bounce
-proxymap  unix  - - n -     - proxymap
-smtp      unix  - - n -     - smtp
-showq     unix  n - n -     - showq
-error     unix  - - n -     - error
-retry     unix  - - n -     - error
-discard   unix  - - n -     - discard
-anvil     unix  - - n -     1 anvil
-scache    unix  - - n -     1 scache
-postlog   unix-dgram n - n - 1 postlogd
-"""
-
-
-def _without(lines: str, services: str) -> str:
-    """*lines* of master.cf less those whose name and type one of *services* has."""
-    theirs = {tuple(line.split()[:2]) for line in services.splitlines() if line[:1].isalnum()}
-    return "".join(line for line in lines.splitlines(keepends=True) if tuple(line.split()[:2]) not in theirs)
 
 
 def _is_master(process: int) -> bool:

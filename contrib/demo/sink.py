@@ -53,16 +53,16 @@ class Sink:
 
     *answers*: recipient → the reply to its RCPT TO in place of 250.  *at_end_of_data*: replies to the
     next mails, one each, in place of 250; a mail answered otherwise is not kept.  `HANG_UP` serves in both.
-    *tls*: offers STARTTLS with this server context.
+    *tls*: offers STARTTLS with this server context.  *address*, *port*: where to listen; 0: any free port.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, address: str = LOOPBACK, port: int = 0) -> None:
         self.answers: dict[str, str] = {}
         self.at_end_of_data: deque[str] = deque()
         self.tls = tls
         self._arrived = threading.Condition()
         self._deliveries: list[Delivery] = []
-        self._server = _Server(self)
+        self._server = _Server(self, address, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -127,10 +127,10 @@ class _Server(ThreadingTCPServer):
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, address: str, port: int) -> None:
         self.sink = sink
         self.connections: set[_Connection] = set()
-        super().__init__((LOOPBACK, 0), _Connection)
+        super().__init__((address, port), _Connection)
 
     def hang_up(self) -> None:
         for connection in tuple(self.connections):
@@ -207,7 +207,8 @@ class _Connection(StreamRequestHandler):
 
     def finish(self) -> None:
         self.server.connections.discard(self)
-        super().finish()
+        with suppress(OSError):  # who hangs up in the middle of TLS cannot be told that we do, too
+            super().finish()
         for stream in self._streams:
             stream.close()
         self.connection.close()

@@ -19,7 +19,7 @@ from postseal.errors import Cause, Failure
 from postseal.guard import held
 from postseal.guard.own import stripped
 from postseal.guard.seal import NotHonoured, Verdict
-from postseal.guard.trace import Guard
+from postseal.guard.trace import Guard, Recognised
 from postseal.message import Message
 from postseal.metrics import Metrics
 from postseal.outcome import Copy, Held, Outcome, Reply
@@ -97,7 +97,11 @@ class Reception:
                 # Released, it seems, but its client is unknown here: judged as it is, it might go plain.
                 return self._doubtful(clean, envelope, f"a held message came to {listener or 'a listener'}")
             self._suspect(_HELD, Verdict.FORGED, envelope)
-        if self.journal and self._came_back(message, envelope):
+        if self.journal and (ours := self._came_back(message, envelope)):
+            if ours.tls:
+                # What filters it to TLS is set when we add our field, and that was done elsewhere.
+                detail = "a copy that must not travel without TLS came back: submit_to leads to this milter"
+                return Arrived(clean, envelope, deferral(Cause.SUBMISSION, detail))
             return Arrived(clean, envelope, [Copy(clean, envelope.recipients, UNCHANGED)])
         return Arrived(clean, envelope)
 
@@ -124,20 +128,21 @@ class Reception:
         self.metrics.seals.labels(_HELD, Verdict.OTHER).inc()
         return Arrived(clean, envelope, deferral(Cause.RELEASE, detail))
 
-    def _came_back(self, message: Message, envelope: Envelope) -> bool:
+    def _came_back(self, message: Message, envelope: Envelope) -> Recognised | None:
         at = self.clock()
         try:
-            key = self.guard.recognised(message, envelope, at)
-            if key is None:
-                return False
-            self._claim(key, at)
+            found = self.guard.recognised(message, envelope, at)
+            if found is None:
+                return None
+            if not found.tls:  # such a copy is tried again
+                self._claim(found.key, at)
         except NotHonoured as error:
             self._suspect(_GUARD, error.verdict, envelope)
-            return False
+            return None
         self.metrics.seals.labels(_GUARD, Verdict.HONOURED).inc()
         what = "a copy of ours came back: does the listener of submit_to have this milter?"
         _log.warning("%s", log.line(event="loop", queue_id=envelope.queue_id, what=what))
-        return True
+        return found
 
     def _claim(self, key: bytes, at: datetime) -> None:
         """Note that *key* is honoured, as long as it could be.  Raises NotHonoured if it was before."""

@@ -52,6 +52,12 @@ class Metrics:
             ["method", "signed"],
             registry=registry,
         )
+        self.required_tls = Counter(
+            "postseal_required_tls",
+            "Copies that must not travel without TLS, by level.",
+            ["level"],
+            registry=registry,
+        )
         self.rule_hits = Counter(
             "postseal_rule_hits", "Recipients for whom a rule matched.", ["rule", "mode"], registry=registry
         )

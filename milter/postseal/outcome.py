@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from postseal.envelope import Recipient
 from postseal.errors import Cause
 from postseal.message import Message
+from postseal.required_tls import RequiredTls
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Copy:
     """A message that leaves us and the recipients it is for.
 
     *method*, *signed*: how it was protected, in words for metrics and logs.  *back*: it does not go to its
-    recipients; the sender is told that they go without.
+    recipients; the sender is told that they go without.  *tls*: what the MTA is told to require.
     """
 
     message: Message
@@ -56,6 +57,7 @@ class Copy:
     method: str
     signed: bool = False
     back: bool = False
+    tls: RequiredTls | None = None
 
 
 Outcome = Reply | Held | list[Copy]

@@ -8,6 +8,7 @@ Pure but for the spool files of large bodies; whoever calls decides which copy s
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -202,6 +203,12 @@ class _Work:
 
     def copy(self, need: _Need, recipients: tuple[Recipient, ...]) -> Copy:
         """The copy of *recipients*.  Raises Failure."""
+        made, tls = self._made(need, recipients), need.treatment.tls
+        if tls is None or made.back:
+            return made
+        return replace(made, message=made.message.adding(tls.field), tls=tls)
+
+    def _made(self, need: _Need, recipients: tuple[Recipient, ...]) -> Copy:
         treatment = need.treatment
         if need.word == BOUNCED:
             return Copy(self._message, recipients, BOUNCED, back=True)

@@ -18,6 +18,7 @@ from postseal.settings_extraction import Extraction
 from postseal.settings_judging import Authentication, Directory
 from postseal.settings_ome import Ome
 from postseal.settings_smime import NAMES, Smime
+from postseal.settings_tls import Tls
 
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
@@ -179,6 +180,7 @@ class Settings:
     store_timeout: Annotated[float, patience] = 5.0
     guard: Guard = field(default_factory=Guard)
     held_mail_returns: bool = False
+    tls: Tls = field(default_factory=Tls)
     stop_seconds: Seconds = field(default=25.0, metadata={"word": "stop"})
     drain_seconds: Seconds = field(default=900.0, metadata={"word": "drain"})
     metrics: Annotated[str, http_address] = "127.0.0.1:9817"

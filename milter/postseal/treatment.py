@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 from postseal.notice import Notice
 from postseal.outcome import Held, Reply
 from postseal.remedy import DEFER, OnError
+from postseal.required_tls import RequiredTls
 
 
 class Unreached(IntEnum):
@@ -160,7 +161,7 @@ class Treatment:
     used.  Empty: no protection is asked for.  *unreached*: what happens if none does.
     *already*: what happens if the sender has protected the message himself.
     *lifetime*: seconds for which a sealed message can be read, *cover*: its subject outside; None: as the
-    settings say.
+    settings say.  *tls*: without which the copy does not travel, whatever protects it.
     *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
     who gets it in his place; policy has judged them too, so these two are no part of the value.
@@ -174,6 +175,7 @@ class Treatment:
     already: Already = Already.LEAVE
     lifetime: float | None = None
     cover: str | None = None
+    tls: RequiredTls | None = None
     sign: bool = False
     headers: tuple[HeaderEdit, ...] = ()
     disclaimers: tuple[Disclaimer, ...] = ()

@@ -121,10 +121,19 @@ def test_mark_counts_only_at_the_top_of_the_trace(above: int, *, known: bool) ->
 
 
 def test_mark_gives_a_key_of_its_own_to_each_copy() -> None:
-    keys = {GUARD.recognised(traced(), ENVELOPE, AT) for _ in range(3)}
+    found = {GUARD.recognised(traced(), ENVELOPE, AT) for _ in range(3)}
 
-    assert len(keys) == 3
-    assert all(key and len(key) == 32 for key in keys)
+    assert len(found) == 3
+    assert all(each and len(each.key) == 32 and not each.tls for each in found)
+
+
+def test_mark_tells_of_the_tls_that_a_copy_needs_even_when_the_field_is_gone() -> None:
+    needs = traced(MESSAGE.adding(Header.of("X-Postseal-TLS", "encrypt"))).without("X-Postseal-TLS")
+
+    found = GUARD.recognised(needs, ENVELOPE, AT)
+
+    assert found
+    assert found.tls
 
 
 def test_mark_does_not_tell_how_many_recipients_there_are() -> None:

@@ -9,6 +9,7 @@ from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.settings import Limits, Settings
 from postseal.settings_judging import Authentication, Directory
+from postseal.settings_tls import Tls
 
 TYPES = Path(__file__).parents[2] / "policies" / "types"
 
@@ -41,6 +42,7 @@ def written(tmp_path: Path) -> Written:
             directory=Directory(file=Path(__file__).parent / "people.yaml"),
             limits=Limits(inspect_bytes=2000),
             held_mail_returns=True,
+            tls=Tls(enforced=True),
         )
         return load(settings, {"plain", "smime", "portal"}, certificates=Certificates())
 

@@ -5,6 +5,7 @@ import pytest
 from postseal.envelope import Client, Envelope, Recipient
 from postseal.policy import sample
 from postseal.policy.policy import Policy
+from postseal.required_tls import Level, RequiredTls
 from postseal.treatment import (
     AddHeader,
     ChangeSubject,
@@ -32,6 +33,17 @@ def decided(policy: Policy) -> Treatment:
     [
         pytest.param("protect: smime", Treatment(protect=("smime",)), id="protect"),
         pytest.param("protect: [portal, smime]", Treatment(protect=("portal", "smime")), id="protect-order"),
+        pytest.param("require_tls: dane-only", Treatment(tls=RequiredTls(Level.DANE_ONLY)), id="require-tls"),
+        pytest.param(
+            "require_tls: {secure: [MX.b.example., .a.example]}",
+            Treatment(tls=RequiredTls(Level.SECURE, (".a.example", "mx.b.example"))),
+            id="require-tls-names",
+        ),
+        pytest.param(
+            f"require_tls: {{fingerprint: {'ab' * 32}}}",
+            Treatment(tls=RequiredTls(Level.FINGERPRINT, (":".join(["AB"] * 32),))),
+            id="require-tls-fingerprint",
+        ),
         pytest.param("sign: true", Treatment(sign=True), id="sign"),
         pytest.param("set_header: {X-A: b}", Treatment(headers=(SetHeader("X-A", "b"),)), id="set-header"),
         pytest.param(
@@ -99,3 +111,17 @@ def test_action(written, action: str, expected: Treatment):
 )
 def test_reject(written, value: str, expected: str):
     assert str(decided(written(f"rules: [{{name: r, then: {{reject: {value}}}}}]")).refusal) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        pytest.param("encrypt", "secure", "secure", id="stricter"),
+        pytest.param("secure", "encrypt", "secure", id="less strict"),
+        pytest.param("verify", "encrypt", "verify", id="less strict by one"),
+        pytest.param("secure", "dane-only", "dane-only", id="as strict"),
+    ],
+)
+def test_require_tls_is_never_weakened(written, first: str, second: str, expected: str):
+    rules = f"{{name: a, then: {{require_tls: {first}}}}}, {{name: b, then: {{require_tls: {second}}}}}"
+    assert str(decided(written(f"rules: [{rules}]")).tls) == expected

@@ -1,5 +1,6 @@
 """A listener for copies that has this milter too: what leaves is what would leave without the mistake."""
 
+import smtplib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,9 @@ rules:
   - name: sealed
     when: {subject_words: secret, recipient: [bob@one.test, cat@two.test]}
     then: [protect: smime]
+  - name: by TLS
+    when: {subject_words: by TLS, recipient: bob@one.test}
+    then: [require_tls: encrypt]
 """
 EVE = "eve@else.test"
 TEXT = b"The numbers: 1, 2, 3.\r\n"
@@ -33,7 +37,7 @@ def gate() -> Iterator[Gateway]:
     port = free_port()
     services = f"{LOOPBACK}:{port} inet n - n - - smtpd -o syslog_name=postfix/mistaken\n"
     wiring = {"services": services, "reinjection_port": free_port(), "parameters": {"hopcount_limit": "100"}}
-    settings = SETTINGS + "store_timeout: 1s\n"
+    settings = SETTINGS + "store_timeout: 1s\ntls: {enforced: true, postfix: none}\n"
     with gateway({"1.yaml": POLICY}, settings=settings, copies_port=port, **wiring) as running:
         yield running
 
@@ -122,3 +126,15 @@ def test_fields_of_ours_from_outside_never_arrive(gate: Gateway) -> None:
         assert b"postseal-" not in content.partition(b"\r\n\r\n")[0].lower()
         assert b"X-Mine: 1\r\n" in content
     assert "kind=held verdict=forged" in gate.daemon.log()
+
+
+def test_loop_copy_that_needs_tls_is_not_let_go(gate: Gateway) -> None:
+    """Its filter is set where our field is added, which such a listener does not notice."""
+    sent = message("by TLS", f"{BOB}, {EVE}, {CAT}", b"Message-ID: <tls@x>")
+
+    with pytest.raises(smtplib.SMTPDataError) as raised:
+        gate.post(sent, BOB, EVE, CAT)
+
+    assert raised.value.smtp_code == 451
+    assert gate.sink.is_quiet()
+    assert "a copy that must not travel without TLS came back" in gate.daemon.log()

@@ -15,6 +15,7 @@ from postseal.cli.messages import messages
 from postseal.cli.policy import policy
 from postseal.cli.run import run
 from postseal.cli.smime import smime_group
+from postseal.cli.tls import tls
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -36,7 +37,7 @@ def main() -> None:
 
 
 for command in (
-    *(run, check, explain, apply, policy, ca, certs, identity, keys, messages, smime_group),
+    *(run, check, explain, apply, policy, ca, certs, identity, keys, messages, smime_group, tls),
     *(reload, status, completion),
 ):
     main.add_command(command)

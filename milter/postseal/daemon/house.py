@@ -24,6 +24,7 @@ from postseal.policy.load import load as load_policy
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode
 from postseal.settings import Settings
+from postseal.tls import wiring
 
 
 @dataclass(slots=True)
@@ -102,6 +103,8 @@ def build(path: Path, *, spool: Path | None = None) -> House:
     problems.settle()
     assert policy is not None  # noqa: S101 (or there was a problem)
     assert methods is not None  # noqa: S101
+    if settings.tls.enforced and settings.tls.postfix:
+        wiring.check(settings.tls.postfix, policy.required_tls, submit_to=settings.submit_to)
     opens = incoming.load(settings, methods.search, clock=now, host=socket.gethostname())
     return House(
         settings,

@@ -10,6 +10,8 @@ from typing import Final
 from postseal.message import Header, Message
 
 PREFIX: Final = "X-Postseal-"
+TLS: Final = f"{PREFIX}TLS"
+"""The field by which the MTA learns that a copy must not travel without TLS."""
 
 
 def is_own(name: str) -> bool:

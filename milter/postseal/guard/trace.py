@@ -23,6 +23,7 @@ from typing import Final
 
 from postseal.envelope import Envelope, Recipient, key
 from postseal.guard.digest import digest_of, present
+from postseal.guard.own import TLS
 from postseal.guard.seal import NotHonoured, Seal, Verdict
 from postseal.message import Message
 
@@ -32,6 +33,16 @@ _LINE: Final = re.compile(rb"by ([!-~]+) \(Postseal\) id [!-~]+ \(guard ([\w-]+)
 _SPACE: Final = re.compile(rb"[ \t\r\n]+")
 _LAYOUT: Final = struct.Struct(">12sIH16s")
 """Nonce, Unix time, which fields the digest is over, and to what the mark is bound."""
+_TLS: Final = 1 << 15
+"""Set beside the bits of the fields: the copy must not travel without TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A copy of ours.  *key*: under which it is honoured, once; *tls*: whether it must not travel without."""
+
+    key: bytes
+    tls: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +56,13 @@ class Guard:
         self, message: Message, sender: str, recipients: Iterable[Recipient], *, name: str, at: datetime
     ) -> str:
         """The comment for a trace line by *name* on *message*, without the parentheses."""
-        nonce, fields = secrets.token_bytes(12), present(message)
+        nonce, fields = secrets.token_bytes(12), present(message) | (_TLS if message.all(TLS) else 0)
         bound = self._bound(message, sender, recipients, nonce=nonce, fields=fields)
         said = _LAYOUT.pack(nonce, int(at.timestamp()), fields, bound)
         return f"guard {self.seal.sealed(_purpose(name.encode('ascii', 'replace')), said)}"
 
-    def recognised(self, message: Message, envelope: Envelope, at: datetime) -> bytes | None:
-        """The key under which the mark on *message* is to be honoured, once; None if there is no mark.
+    def recognised(self, message: Message, envelope: Envelope, at: datetime) -> Recognised | None:
+        """What the mark on *message* says; None if there is no mark.
 
         Raises NotHonoured if there is one that means nothing for this message.
         """
@@ -73,14 +84,14 @@ class Guard:
             raise unknown
         return None
 
-    def _judged(self, said: bytes, message: Message, envelope: Envelope, at: datetime) -> bytes:
+    def _judged(self, said: bytes, message: Message, envelope: Envelope, at: datetime) -> Recognised:
         nonce, since, fields, bound = _LAYOUT.unpack(said)
         found = self._bound(message, envelope.sender, envelope.recipients, nonce=nonce, fields=fields)
         if not hmac.compare_digest(bound, found):
             raise NotHonoured(Verdict.OTHER)
         if abs(at.timestamp() - since) > self.age.total_seconds():
             raise NotHonoured(Verdict.EXPIRED)
-        return hashlib.sha256(b"guard " + nonce).digest()
+        return Recognised(hashlib.sha256(b"guard " + nonce).digest(), bool(fields & _TLS))
 
     def _bound(
         self, message: Message, sender: str, recipients: Iterable[Recipient], *, nonce: bytes, fields: int

@@ -60,6 +60,10 @@ def report(
     else:
         result = "accepted"
         words = Counter(copy.method + ("+signed" if copy.signed else "") for copy in outcome)
+        required = Counter(str(copy.tls.level) for copy in outcome if copy.tls)
+        fields["tls"] = ",".join(f"{level}:{count}" for level, count in sorted(required.items()))
+        for strictness, copies in required.items():
+            metrics.required_tls.labels(strictness).inc(copies)
         fields |= {"copies": ",".join(f"{word}:{count}" for word, count in words.items()), "result": result}
         for copy in outcome:
             metrics.copies.labels(copy.method, str(copy.signed).lower()).inc()

@@ -58,7 +58,7 @@ class Outcome:
 
 def _exactly(treatment: Treatment) -> tuple[object, ...]:
     """What an example must say exactly."""
-    protection = treatment.protect, treatment.unreached, treatment.already, treatment.sign
+    protection = treatment.protect, treatment.unreached, treatment.already, treatment.sign, treatment.tls
     held = {hold.reason for hold in treatment.holds}
     return *protection, held, treatment.refusal, treatment.deleted, _addresses(treatment.redirected)
 

@@ -111,6 +111,7 @@ def described(treatment: Treatment) -> str:
             parts.append(f"cover_subject: {treatment.cover}")
     if treatment.sign:
         parts.append("sign: true")
+    parts += [f"require_tls: {required}" for required in (treatment.tls,) if required]
     parts += [f"quarantine: {hold.reason}" for hold in treatment.holds]
     if str(treatment.on_error):
         parts.append(f"on_error: {treatment.on_error}")

@@ -27,6 +27,7 @@ from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode, Rule, rule
 from postseal.policy.sensitive.library import Library
 from postseal.policy.source import Preamble
+from postseal.policy.tls_values import ENFORCES
 from postseal.remedy import DEFER
 from postseal.settings import Settings
 
@@ -55,7 +56,9 @@ def load(settings: Settings, methods: Collection[str], *, certificates: Certific
     problems = Problems()
     holds = {"quarantine"} if settings.held_mail_returns else frozenset[str]()
     library = Library(settings.policies / "types")
-    names = {"method": frozenset(methods) - {"plain"}, HOLDS: holds, "sensitive type": library}
+    enforces = {"tls"} if settings.tls.enforced else frozenset[str]()
+    words = frozenset(methods) - {"plain"}
+    names = {"method": words, HOLDS: holds, ENFORCES: enforces, "sensitive type": library}
     reader = Reader(names)
     sources = source.read(settings.policies, problems)
     contents = []

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from postseal.envelope import Envelope, Recipient
+from postseal.errors import Place
 from postseal.message import Message
 from postseal.policy.addition import additions, settled
 from postseal.policy.explanation import Explanation, Line
 from postseal.policy.index import Index, Lookup
 from postseal.policy.mail import Mail, Site, Transaction
-from postseal.policy.rule import Rule, Verdict
+from postseal.policy.rule import Mode, Rule, Verdict
 from postseal.remedy import DEFER, OnError
+from postseal.required_tls import RequiredTls
 from postseal.treatment import Treatment
 
 
@@ -36,6 +38,12 @@ class Policy:
     examples: int = 0
     on_error: OnError = DEFER
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+
+    @property
+    def required_tls(self) -> dict[RequiredTls, Place]:
+        """What TLS rules require, each with the place of a rule that does."""
+        actions = (action for rule in self.rules if rule.mode is not Mode.OFF for action in rule.then)
+        return {each.value: each.place for each in actions if isinstance(each.value, RequiredTls)}
 
     def decide(self, message: Message, envelope: Envelope) -> dict[Recipient, Treatment]:
         """What is to happen to *message* for each recipient of *envelope*, and for those whom rules add."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from postseal.policy.action_values import Lifetime, Line, Methods, Yes
+from postseal.policy.tls_values import TlsOfMail
 from postseal.treatment import Already, Treatment, Unreached
 
 
@@ -74,6 +75,21 @@ def cover_subject(treatment: Treatment, text: Line) -> Treatment:
     return replace(treatment, cover=text)
 
 
+def require_tls(treatment: Treatment, required: TlsOfMail) -> Treatment:
+    """Let the message travel to the next server over TLS of this level, or not at all.
+
+    `encrypt`: with any certificate.  `verify`: a trusted one for the name of the MX, as DNS has it.
+    `secure`: a trusted one for the recipient's domain or a name below it, or for one of the names listed;
+    `.example.com` stands for all below it.  `fingerprint`: one of these certificates or keys.  `dane-only`:
+    as the domain publishes by DNSSEC.  At least TLS 1.2.  Mail that cannot go so waits in the queue, and
+    comes back when its time is over.  A later rule can ask for another level, but not for a less strict one.
+    What becomes of the message behind the next server is that server's affair.
+    """
+    if treatment.tls and required.level.rank < treatment.tls.level.rank:
+        return treatment
+    return replace(treatment, tls=required)
+
+
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     protect,
     protect_or_bounce,
@@ -82,6 +98,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     already_protected,
     expire,
     cover_subject,
+    require_tls,
 )
 """The actions of this module."""
 

@@ -28,6 +28,7 @@ from postseal.policy.exchange.value import Untranslatable, Values, Written
 from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Word
 from postseal.policy.rule import Rule, rule
 from postseal.policy.sensitive.library import Library
+from postseal.policy.tls_values import ENFORCES
 from postseal.settings import Settings
 
 _EXCEPT: Final = "ExceptIf"
@@ -67,8 +68,10 @@ def translated(
     mail can be held.  *directory*: what it calls the groups and attributes of Exchange.
     """
     holds = {"quarantine"} if settings and settings.held_mail_returns else frozenset[str]()
+    enforces = {"tls"} if settings and settings.tls.enforced else frozenset[str]()
     library = Library(settings.policies / "types" if settings else Path(os.devnull))
-    reader = Reader({"method": frozenset(methods), HOLDS: holds, "sensitive type": library})
+    names = {"method": frozenset(methods), HOLDS: holds, ENFORCES: enforces, "sensitive type": library}
+    reader = Reader(names)
     known = {name.strip().lower(): ours.strip() for name, ours in (directory or {}).items()}
     taken: set[str] = set()
     return [_rule(each, _name(each.name, taken), reader, known) for each in rules]

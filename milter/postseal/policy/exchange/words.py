@@ -206,6 +206,7 @@ ACTIONS: dict[str, Word] = {
         "disclaimer", disclaimer, ("ApplyHtmlDisclaimerLocation", "ApplyHtmlDisclaimerFallbackAction")
     ),
     "PrependSubject": Word("prepend_subject", label),
+    "RouteMessageOutboundRequireTls": Word("require_tls", lambda _values: "encrypt"),
     "SetHeaderName": Word("set_header", set_header, ("SetHeaderValue",)),
     "RemoveHeader": Word("remove_header", listed),
     "SetSCL": Word("spam_level", label),
@@ -270,7 +271,7 @@ OTHERS: dict[str, str] = {
     "ManagerForEvaluatedUser, ManagerAddresses": "`sender_manager` or `recipient_manager`",
     "ADComparisonAttribute, ADComparisonOperator": "`same_attribute`, or `not` of it",
     "ModerateMessageByManager, AddManagerAsRecipientType": "not imported",
-    "RouteMessageOutboundConnector, RouteMessageOutboundRequireTls": "the mail server's own policy",
+    "RouteMessageOutboundConnector": "the mail server's own routes",
     "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
     "ApplyRightsProtectionCustomizationTemplate": "not imported",
     "NotifySender": "`notify_sender`, `reject`; [overrides](policy-tutorial.md#a-sender-may-insist)",

@@ -1,0 +1,64 @@
+"""How the TLS that a rule requires is written."""
+
+import re
+from typing import Annotated
+
+from postseal import scalar
+from postseal.binding import Reader, known
+from postseal.document import Mapping, Node, Problems, Scalar, bad
+from postseal.policy.values import some
+from postseal.required_tls import Level, RequiredTls
+
+ENFORCES = "TLS"
+"""The kind of name that a reader knows if the MTA does what is required."""
+
+_LISTED = {Level.SECURE, Level.FINGERPRINT}
+_DIGEST = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
+
+
+def required_tls(node: Node, reader: Reader) -> RequiredTls:
+    """`encrypt`, `verify`, `secure` or `dane-only`; `{secure: [NAMES]}`; `{fingerprint: [SHA-256]}`."""
+    if not reader.names.get(ENFORCES):
+        what = "TLS cannot be required here: nobody would see to it"
+        hint = "wire the transports postseal-tls-… (contrib/postfix) and set tls: {enforced: true}"
+        raise bad(node.place, what, hint)
+    return requirement(node)
+
+
+def requirement(node: Node) -> RequiredTls:
+    """The same, whoever sees to it."""
+    if not isinstance(node, Mapping):
+        level = Level(known(scalar.one(node), list(Level), "level of TLS"))
+        if level is Level.FINGERPRINT:
+            raise bad(node.place, "which fingerprint?", "write {fingerprint: ['AB:CD:…']}, of SHA-256")
+        return RequiredTls(level)
+    if len(node.entries) != 1:
+        raise bad(node.place, "expected one level of TLS", "write one, such as {secure: [mx.example.com]}")
+    (entry,) = node.entries
+    level = Level(known(entry.key, [str(each) for each in _LISTED], "level of TLS with a list"))
+    problems = Problems()
+    found = []
+    for value in some(entry.value):
+        with problems.collect():
+            found.append(_name(value) if level is Level.SECURE else _fingerprint(value))
+    problems.settle()
+    return RequiredTls(level, tuple(sorted(set(found))))
+
+
+def _name(value: Scalar) -> str:
+    if not scalar.is_domain(value.text.removeprefix(".")) or not value.text.isascii():
+        hint = "write mx.example.com, or .example.com for all names below it"
+        raise bad(value.place, f"expected the name of a server, found '{value.text}'", hint)
+    return value.text.removesuffix(".").lower()
+
+
+def _fingerprint(value: Scalar) -> str:
+    written = value.text.upper().replace(":", "")
+    digest = ":".join(written[at : at + 2] for at in range(0, len(written), 2))
+    if not _DIGEST.fullmatch(digest):
+        hint = "write the SHA-256 of the certificate or key, as openssl x509 -fingerprint -sha256 prints it"
+        raise bad(value.place, f"expected a fingerprint, found '{value.text[:40]}'", hint)
+    return digest
+
+
+TlsOfMail = Annotated[RequiredTls, required_tls]

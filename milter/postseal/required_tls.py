@@ -1,0 +1,69 @@
+"""The TLS without which a copy must not travel to the next server, and how the MTA is told.
+
+We do not speak to that server; the MTA does.  It is told by one field, by which it chooses a transport of its
+own for every requirement (contrib/postfix); a transport that is not there makes the mail wait.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from postseal.guard.own import TLS
+from postseal.message import Header
+
+TRANSPORT: Final = "postseal-tls-"
+"""How the names of the MTA's transports begin."""
+
+
+class Level(StrEnum):
+    """How much is asked of the next server, in Postfix's words (TLS_README)."""
+
+    ENCRYPT = "encrypt"  # TLS, with whomever
+    VERIFY = "verify"  # a trusted certificate for the name that DNS gave
+    SECURE = "secure"  # a trusted certificate for a name that we know
+    FINGERPRINT = "fingerprint"  # one of these certificates or keys
+    DANE_ONLY = "dane-only"  # what the domain publishes by DNSSEC (RFC 7672)
+
+    @property
+    def rank(self) -> int:
+        """How strict it is: a network that lies gets less past a higher one."""
+        return _RANKS[self]
+
+
+_RANKS: Final = {
+    Level.ENCRYPT: 0,
+    Level.VERIFY: 1,
+    Level.SECURE: 2,
+    Level.FINGERPRINT: 2,
+    Level.DANE_ONLY: 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredTls:
+    """A *level*, and the names or fingerprints of which one must *match*; none: those of the next hop."""
+
+    level: Level
+    match: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What tells it from other requirements: the level, and a digest of what must match."""
+        if not self.match:
+            return str(self.level)
+        told = "\n".join(self.match).encode("utf-8")
+        return f"{self.level}-{hashlib.sha256(told).hexdigest()[:12]}"
+
+    @property
+    def transport(self) -> str:
+        """The transport of the MTA that does it."""
+        return TRANSPORT + self.name
+
+    @property
+    def field(self) -> Header:
+        """The field by which the MTA learns of it."""
+        return Header.of(TLS, self.name)
+
+    def __str__(self) -> str:
+        return f"{{{self.level}: [{', '.join(self.match)}]}}" if self.match else str(self.level)

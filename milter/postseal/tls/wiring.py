@@ -1,0 +1,104 @@
+"""Whether the Postfix of this host does what our field asks for; asked before any mail relies on it.
+
+It is asked by its own programs, `postconf` and `postmap`, which read what it reads.  A Postfix that cannot be
+asked is a problem, never a yes.  What nobody can ask is whether it was reloaded since.
+"""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from postseal.document import Problems
+from postseal.errors import BadInput, Place, Problem
+from postseal.guard.own import TLS
+from postseal.required_tls import RequiredTls
+
+_SECONDS: Final = 20.0
+_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
+_README: Final = "contrib/postfix/README.md has the lines"
+
+
+def check(postfix: Path, required: Mapping[RequiredTls, Place], *, submit_to: str) -> None:
+    """Raise BadInput unless the Postfix of the folder *postfix* does all that is *required*.
+
+    *submit_to*: where copies are submitted, "" for nowhere.
+    """
+    problems = Problems()
+    asked = _Postfix(postfix)
+    if not required:
+        return
+    tables = asked.parameter("milter_header_checks")
+    for each, place in required.items():
+        with problems.collect():
+            asked.check_filter(tables, each, place)
+            asked.check_transport(each, place)
+    for service in ("pickup/unix", *([f"{submit_to}/inet"] if submit_to else [])):
+        with problems.collect():
+            asked.check_copies(service, tables)
+    problems.settle()
+
+
+class _Postfix:
+    def __init__(self, configuration: Path) -> None:
+        self._configuration = configuration
+
+    def check_filter(self, tables: str, required: RequiredTls, place: Place) -> None:
+        """Raise BadInput unless our field leads to the transport."""
+        field = f"{TLS}: {required.name}"
+        for table in _split(tables):
+            if self._run("postmap", "-q", field, table).startswith(f"FILTER {required.transport}:"):
+                return
+        what = f"Postfix does not filter '{field}' to {required.transport}: mail would go without TLS"
+        raise _bad(place, what, f"complete milter_header_checks in main.cf; {_README}")
+
+    def check_transport(self, required: RequiredTls, place: Place) -> None:
+        """Raise BadInput unless the transport is there and asks for the level."""
+        service = f"{required.transport}/unix"
+        option = f"{service}/smtp_tls_security_level"
+        found = self._run("postconf", "-P", option).strip().rpartition(" = ")[2]
+        if found != required.level:
+            what = f"Postfix has no service '{required.transport}' for TLS of the level {required.level}"
+            raise _bad(place, what, "`postseal tls transports` prints the lines for master.cf")
+
+    def check_copies(self, service: str, tables: str) -> None:
+        """Raise BadInput unless the cleanup behind *service* looks at the same tables for all fields."""
+        cleanup = self._run("postconf", "-P", f"{service}/cleanup_service_name").strip().rpartition(" = ")[2]
+        checks = self._run("postconf", "-x", "-P", f"{cleanup}/unix/header_checks") if cleanup else ""
+        if checks.strip().partition(" = ")[2] != tables:
+            what = f"mail from '{service}' would lose the TLS that it needs"
+            place = Place(str(self._configuration / "master.cf"))
+            raise _bad(place, what, f"it needs cleanup_service_name=postseal-requeue; {_README}")
+
+    def parameter(self, name: str) -> str:
+        """The value of *name* in main.cf."""
+        return self._run("postconf", "-x", "-h", name).strip()
+
+    def _run(self, program: str, *arguments: str) -> str:
+        command = [program, "-c", str(self._configuration), *arguments]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=_SECONDS, check=False, env={"PATH": _PATH}
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            what = f"Postfix cannot be asked whether it enforces TLS: {error}"
+            hint = "name its folder in the settings, tls: {postfix: /etc/postfix}; none, if it is elsewhere"
+            raise _bad(Place(str(self._configuration)), what, hint) from None
+        return done.stdout
+
+
+def _split(tables: str) -> list[str]:
+    """The tables of a list, of which each may hold braces."""
+    found, depth, word = [], 0, ""
+    for letter in f"{tables} ":
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth or letter not in ", \t\n":
+            word += letter
+        elif word:
+            found.append(word)
+            word = ""
+    return found
+
+
+def _bad(place: Place, what: str, hint: str) -> BadInput:
+    return BadInput([Problem(place, what, hint)])

@@ -1,0 +1,30 @@
+"""What is wrong about the value of `require_tls`, told with its place."""
+
+import pytest
+
+from postseal.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(
+            "encrpyt", "unknown level of TLS 'encrpyt'\n  hint: did you mean 'encrypt'?", id="misspelt"
+        ),
+        pytest.param("fingerprint", "which fingerprint?", id="no fingerprint"),
+        pytest.param("{fingerprint: ab}", "expected a fingerprint, found 'ab'", id="short fingerprint"),
+        pytest.param(
+            "{encrypt: [a.example]}", "unknown level of TLS with a list 'encrypt'", id="encrypt with names"
+        ),
+        pytest.param(
+            "{secure: '*.a.example'}", "expected the name of a server, found '*.a.example'", id="wildcard"
+        ),
+        pytest.param("{secure: bücher.example}", "expected the name of a server", id="U-label"),
+        pytest.param("{secure: a.b, fingerprint: x}", "expected one level of TLS", id="two levels"),
+    ],
+)
+def test_bad_value(written, value: str, expected: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        written(f"rules: [{{name: r, then: {{require_tls: {value}}}}}]")
+
+    assert expected in str(raised.value)
