@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo test lint bench bench-ome bench-split faults fuzz-sealed interop bench-policy types fuzz bench-cms clean tools
+.PHONY: help demo test lint bench bench-ome bench-split tls-wire faults fuzz-sealed interop bench-policy types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -38,6 +38,9 @@ bench-split: $(STAMP) ## measure what it costs when recipients need different co
 
 bench-policy: $(STAMP) ## measure what a policy costs per message, from 10 to 10,000 rules
 	@python benchmarks/policy.py $(ARGS)
+
+tls-wire: $(STAMP) ## capture what 1,000 mails with mixed recipients show in clear while policies are reloaded (minutes)
+	@PYTHONPATH=contrib:tests python -m tls_campaign $(ARGS)
 
 faults: $(STAMP) ## kill, stop and break everything at every step, and count what is lost or comes twice (minutes)
 	@PYTHONPATH=contrib:tests python -m faults.campaign $(ARGS)

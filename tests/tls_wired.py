@@ -1,0 +1,94 @@
+"""A gateway wired by the fragments of contrib/postfix, among mail servers of every kind of TLS."""
+
+import re
+import smtplib
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from demo.gateway import ANN, Gateway, gateway
+from demo.place import LOOPBACK, open_directory
+from demo.postfix import Queued
+from demo.sink import Delivery
+from fragments import Fragments
+from tls_lab import Lab, lab
+
+
+@dataclass(frozen=True)
+class Wired:
+    """A gateway with the fragments, and servers of all kinds."""
+
+    gateway: Gateway
+    lab: Lab
+    fragments: Fragments
+
+    def send(self, level: str, text: str, *recipients: str) -> None:
+        message = f"From: {ANN}\r\nSubject: level {level} it is\r\n\r\n{text}\r\n"
+        with smtplib.SMTP(LOOPBACK, self.fragments.smtp_port, timeout=60) as client:
+            client.sendmail(ANN, recipients, message)
+
+    def arrived(self, text: str, *, tried: int = 0) -> dict[str, Delivery]:
+        """By kind, what came with *text*, when all mail is delivered or waits.
+
+        *tried*: how often Postfix must have tried to deliver at least.
+        """
+        deadline = time.monotonic() + 120
+        while any(each.queue != "deferred" or not all(each.reasons.values()) for each in self.queue()):
+            assert time.monotonic() < deadline, self.gateway.postfix.log()
+            time.sleep(0.1)
+        return {
+            kind: each
+            for kind, sink in self.lab.sinks.items()
+            for each in sink.deliveries
+            if text.encode() in each.content
+        }
+
+    def queue(self) -> tuple[Queued, ...]:
+        return self.gateway.postfix.queue()
+
+
+@contextmanager
+def wired(policy: str) -> Iterator[Wired]:
+    """All of it, with *policy* in force; `SHA256` stands for the certificate of the server `right`."""
+    with ExitStack() as running:
+        place = running.enter_context(open_directory())
+        servers = running.enter_context(lab(place))
+        fragments = Fragments()
+        authorities = {"postseal_milter": "", "smtp_tls_CAfile": str(servers.authorities)}
+        gate = running.enter_context(
+            gateway(
+                {"tls.yaml": "rules: []"},
+                copies_port=fragments.reinjection_port,
+                parameters=fragments.parameters | authorities,
+                services=fragments.unjailed,
+                next_hop="",
+                resolver=servers.resolver,
+            )
+        )
+        gate.postfix.configure({"postseal_milter": gate.daemon.milter})
+        gate.postfix.reload()
+        wired = Wired(gate, servers, fragments)
+        _require(wired, policy.replace("SHA256", servers.fingerprint))
+        yield wired
+
+
+def _require(wired: Wired, policy: str) -> None:
+    """Put *policy* into force, with the transports that it needs."""
+    gate = wired.gateway
+    (gate.daemon.policies / "tls.yaml").write_text(policy)
+    enforced(wired, str(gate.postfix.configuration))
+    lines = gate.daemon.command("tls", "transports")
+    assert lines.returncode == 0, lines.stderr
+    named = re.findall(r"(?ms)^postseal-tls-(?:secure|fingerprint)-[0-9a-f]{12} .*?(?=^\n|\Z)", lines.stdout)
+    gate.postfix.configure(services="".join(named))
+    gate.postfix.reload()
+    known = gate.daemon.reload()
+    assert known.reload.good, known.reload.problems
+
+
+def enforced(wired: Wired, postfix: str) -> None:
+    """Say in the settings that TLS is enforced, and which Postfix is asked."""
+    file = wired.gateway.daemon.settings_file
+    head = file.read_text().partition("tls:")[0]
+    file.write_text(f"{head}tls: {{enforced: true, postfix: '{postfix}'}}\n")
