@@ -13,6 +13,7 @@ from postseal.policy.load import load as load_policy
 from postseal.policy.manual import manual
 from postseal.settings import Settings, load
 from postseal.settings_ome import Brand, Ome, Transit
+from postseal.settings_portal import Portal
 from postseal.settings_smime import Ldap, Lookup
 
 HOUSE = Path(__file__).parent.parent
@@ -48,7 +49,10 @@ def test_settings_example_holds_every_setting_with_its_default() -> None:
         for field in dataclasses.fields(group):
             word = field.metadata.get("word", field.name)
             assert re.search(rf"(?m)^  {word}:", text), field.name
-    kinds = ((Lookup, " {4}#?"), (Ldap, " {4}#  "), (Ome, "  #?"), (Brand, " {4}#?"), (Transit, "  #  "))
+    kinds = (
+        *((Lookup, " {4}#?"), (Ldap, " {4}#  "), (Ome, "  #?"), (Brand, " {4}#?"), (Transit, "  #  ")),
+        (Portal, "  #?"),
+    )
     for kind, margin in kinds:
         for field in dataclasses.fields(kind):
             assert re.search(rf"(?m)^{margin}{field.name}:", text), field.name

@@ -12,6 +12,7 @@ from postseal.settings import Settings
 
 UNITS = Path(__file__).parent.parent / "systemd"
 UNIT = UNITS / "postseal-milter.service"
+PORTAL = UNITS / "postseal-portal@.service"
 EXPOSURE = 12
 """The most that `systemd-analyze security` may find, in tenths of its 10.0."""
 
@@ -20,8 +21,8 @@ needs_systemd = pytest.mark.skipif(
 )
 
 
-def values(option: str) -> list[str]:
-    return re.findall(rf"^{option}=(.*)$", UNIT.read_text(), re.MULTILINE)
+def values(option: str, unit: Path = UNIT) -> list[str]:
+    return re.findall(rf"^{option}=(.*)$", unit.read_text(), re.MULTILINE)
 
 
 def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -30,10 +31,11 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @needs_systemd
-def test_unit_verify_has_no_complaint(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shipped", [UNIT, PORTAL], ids=lambda path: path.stem)
+def test_unit_verify_has_no_complaint(tmp_path: Path, shipped: Path) -> None:
     # verify wants the program to exist; a misspelt option is only a warning, so any output is a failure.
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/usr/bin/postseal", sys.executable))
+    unit = tmp_path / shipped.name.replace("@", "@1")
+    unit.write_text(shipped.read_text().replace("/usr/bin/postseal", sys.executable))
 
     verified = analyze("verify", "--man=no", unit)
 
@@ -41,8 +43,9 @@ def test_unit_verify_has_no_complaint(tmp_path: Path) -> None:
 
 
 @needs_systemd
-def test_unit_is_hardened() -> None:
-    judged = analyze("security", "--offline=yes", "--no-pager", f"--threshold={EXPOSURE}", UNIT)
+@pytest.mark.parametrize("shipped", [UNIT, PORTAL], ids=lambda path: path.stem)
+def test_unit_is_hardened(shipped: Path) -> None:
+    judged = analyze("security", "--offline=yes", "--no-pager", f"--threshold={EXPOSURE}", shipped)
 
     assert judged.returncode == 0, judged.stdout
 
@@ -57,6 +60,18 @@ def test_unit_starts_the_daemon_with_the_default_settings_file() -> None:
     assert values("ExecStart") == ["/usr/bin/postseal run --settings /etc/postseal/postseal.yaml"]
     assert values("ExecReload") == ["/usr/bin/postseal reload --settings /etc/postseal/postseal.yaml"]
     assert Path("/run", *values("RuntimeDirectory")) == Settings().runtime_directory
+
+
+def test_unit_of_the_portal_agrees_with_the_settings_and_reads_no_policies() -> None:
+    (command,), (seconds,) = values("ExecStart", PORTAL), values("TimeoutStopSec", PORTAL)
+    settings = Settings().portal
+
+    assert command == ("/usr/bin/postseal portal --settings /etc/postseal/postseal.yaml --instance %i")
+    assert int(seconds) > 2 * settings.stop
+    assert Path("/var/lib", *values("StateDirectory", PORTAL)) == settings.spool_directory
+    assert values("User", PORTAL) != values("User")
+    assert str(Settings().policies) in values("InaccessiblePaths", PORTAL)[0]
+    assert values("LimitCORE", PORTAL) == ["0"]
 
 
 def test_unit_only_the_supervisor_gets_signals_and_no_core_is_dumped() -> None:

@@ -140,6 +140,16 @@ def network(node: Node) -> Network:
     raise bad(scalar.place, f"expected an IP address or network, found '{scalar.text}'", hint)
 
 
+def author(node: Node, _reader: object = None) -> str:
+    """An address such as `postmaster@example.com`, or `none`."""
+    written = text(node)
+    if written == "none":
+        return ""
+    if not re.fullmatch(r"[!-~]+@[!-~]+", written) or re.search(r"[<>,;:\"()\\]", written):
+        raise bad(node.place, f"expected an address, found '{written}'", "write postmaster@example.com")
+    return written
+
+
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 
 

@@ -17,6 +17,7 @@ from postseal.scalar import Network
 from postseal.settings_extraction import Extraction
 from postseal.settings_judging import Authentication, Directory
 from postseal.settings_ome import Ome
+from postseal.settings_portal import Portal
 from postseal.settings_smime import NAMES, Smime
 from postseal.settings_tls import Tls
 
@@ -74,16 +75,6 @@ def patience(node: Node, _reader: object = None) -> float:
             node.place, "expected a time span of at least a second", "leave the key out for the default"
         )
     return seconds
-
-
-def author(node: Node, _reader: object = None) -> str:
-    """An address such as `postmaster@example.com`, or `none`."""
-    written = scalar.text(node)
-    if written == "none":
-        return ""
-    if not re.fullmatch(r"[!-~]+@[!-~]+", written) or re.search(r"[<>,;:\"()\\]", written):
-        raise bad(node.place, f"expected an address, found '{written}'", "write postmaster@example.com")
-    return written
 
 
 def _check_port(node: Node, port: str) -> None:
@@ -169,11 +160,12 @@ class Settings:
     authentication: Authentication = field(default_factory=Authentication)
     directory: Directory = field(default_factory=Directory)
     ome: Ome = field(default_factory=Ome)
+    portal: Portal = field(default_factory=Portal)
     workers: int = 0
     runtime_directory: Path = Path("/run/postseal")
     spool_directory: Path = Path("/var/lib/postseal/spool")
     memory_body: Size = 1 << 20
-    notices_from: Annotated[str, author] = ""
+    notices_from: Annotated[str, scalar.author] = ""
     submit_to: Annotated[str, http_address] = "127.0.0.1:10027"
     submit_timeout: Annotated[float, patience] = 60.0
     store: Annotated[str, database] = field(default="sqlite:////var/lib/postseal/store.sqlite", repr=False)
@@ -199,8 +191,10 @@ def load(path: Path) -> Settings:
     if not settings.listen.beyond_loopback:
         for words, written, host in (
             (("listen", "socket"), settings.listen.socket, _socket_host(settings.listen.socket)),
-            (("metrics",), settings.metrics, settings.metrics.rpartition(":")[0].strip("[]")),
-            (("submit_to",), settings.submit_to, settings.submit_to.rpartition(":")[0].strip("[]")),
+            (("metrics",), settings.metrics, _http_host(settings.metrics)),
+            (("submit_to",), settings.submit_to, _http_host(settings.submit_to)),
+            (("portal", "listen"), settings.portal.listen, _http_host(settings.portal.listen)),
+            (("portal", "metrics"), settings.portal.metrics, _http_host(settings.portal.metrics)),
         ):
             if host and not _loopback(host):
                 problems.add(
@@ -214,6 +208,10 @@ def load(path: Path) -> Settings:
 
 def _socket_host(socket: str) -> str:
     return socket.rpartition("@")[2] if socket.startswith("inet:") else ""
+
+
+def _http_host(address: str) -> str:
+    return "" if address.startswith("unix:") else address.rpartition(":")[0].strip("[]")
 
 
 def _loopback(host: str) -> bool:

@@ -31,7 +31,7 @@ def containers(tmp_path: Path) -> Iterator[Containers]:
 @pytest.mark.parametrize("cut", [50, 1 << 16, 3 * PIECE])
 def test_posting_is_found_by_its_handle_when_it_is_whole(containers: Containers, size: int, cut: int) -> None:
     octets = b"".join(sealed([bytes(size)], os.urandom(32), MESSAGE))
-    posting = Posting(containers, at=NOON, until=NOON + timedelta(hours=1))
+    posting = Posting(containers, bool, at=NOON, until=NOON + timedelta(hours=1))
     for start in range(0, len(octets), max(cut, len(octets) // 100)):
         posting(octets[start : start + max(cut, len(octets) // 100)])
 
@@ -46,7 +46,7 @@ def test_posting_is_found_by_its_handle_when_it_is_whole(containers: Containers,
 
 @pytest.mark.parametrize("octets", [b"", b"POSTSEAL", b"x" * 1000, b"POSTSEAL\x02" + bytes(200)])
 def test_posting_of_no_container_is_refused_and_leaves_nothing(containers: Containers, octets: bytes) -> None:
-    posting = Posting(containers, at=NOON, until=NOON)
+    posting = Posting(containers, bool, at=NOON, until=NOON)
 
     def post() -> None:
         posting(octets)

@@ -138,7 +138,9 @@ def test_unknown_address_gets_the_same_answer_and_no_code(passcodes: Passcodes) 
 
     assert issue.code is None
     assert len(issue.reference) == 4
-    assert passcodes.reference(SESSION, MESSAGE, CAT, at=NOON) == issue.reference
+    waiting = passcodes.waiting(SESSION, MESSAGE, at=NOON)
+    assert waiting
+    assert (waiting.address, waiting.reference, waiting.until) == (CAT, issue.reference, issue.until)
     answers = [passcodes.redeem(SESSION, MESSAGE, CAT, "00000000", at=NOON) for _ in range(TRIES + 1)]
     assert answers == [Answer.WRONG] * TRIES + [Answer.SPENT]
 

@@ -13,6 +13,7 @@ from postseal.cli.identity import identity
 from postseal.cli.keys import keys
 from postseal.cli.messages import messages
 from postseal.cli.policy import policy
+from postseal.cli.portal import portal
 from postseal.cli.run import run
 from postseal.cli.smime import smime_group
 from postseal.cli.tls import tls
@@ -37,7 +38,7 @@ def main() -> None:
 
 
 for command in (
-    *(run, check, explain, apply, policy, ca, certs, identity, keys, messages, smime_group, tls),
+    *(run, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, smime_group, tls),
     *(reload, status, completion),
 ):
     main.add_command(command)

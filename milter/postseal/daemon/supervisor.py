@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
-from postseal import log
-from postseal.daemon import house, keeper, notify, state
+from postseal import log, notify
+from postseal.daemon import house, keeper, state
 from postseal.daemon.backoff import Backoff
 from postseal.daemon.beside import Beside, Life, died, without
 from postseal.daemon.children import Child, Children, Kind

@@ -5,6 +5,7 @@ never found, and is tidied away.
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from postseal.portal.refusal import Reason, Refused
@@ -13,10 +14,17 @@ from postseal.store.containers import PIECE, Containers, posted
 
 
 class Posting:
-    """The sink of a `field.Container`; what is posted *at* that time is kept *until* then."""
+    """The sink of a `field.Container`; what is posted *at* that time is kept *until* then.
 
-    def __init__(self, containers: Containers, *, at: datetime, until: datetime) -> None:
+    *wanted* is given the message's id before anything is kept; what it raises goes through.
+    """
+
+    def __init__(
+        self, containers: Containers, wanted: Callable[[bytes], object], *, at: datetime, until: datetime
+    ) -> None:
         self._containers = containers
+        self._wanted = wanted
+        self.message = b""
         self._at = at
         self._until = until
         self._held = bytearray()
@@ -32,6 +40,8 @@ class Posting:
                 head = Head.of(bytes(self._held[:HEADER_OCTETS]))
             except Tampered:
                 raise Refused(Reason.NOT_SEALED) from None
+            self._wanted(head.id)
+            self.message = head.id
             self._container = self._containers.begin(head.id, at=self._at, until=self._until)
         while self._container and len(self._held) >= PIECE:
             self._append(PIECE)

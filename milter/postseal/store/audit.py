@@ -36,7 +36,7 @@ class Event(StrEnum):
     """What happened.  Only `shown` and `fetched` mean that a person has read something."""
 
     SEALED = "sealed"  # by the milter
-    POSTED = "posted"  # somebody, or a robot, posted the container or followed the link
+    POSTED = "posted"  # somebody, or a robot, posted the container
     CODE_SENT = "code_sent"
     AUTHENTICATED = "authenticated"  # detail: how
     SHOWN = "shown"  # the body

@@ -64,6 +64,15 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A code was asked for and can still be typed, whether or not it was sent."""
+
+    address: str
+    reference: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Limited:
     """No code is made now.  *limit*: the name of the field of `Limits`.  *again*: when to ask again."""
 
@@ -147,12 +156,13 @@ class Passcodes:
 
         return self._store.write(work)
 
-    def reference(self, session: bytes, message: bytes, address: str, *, at: datetime) -> str | None:
-        """The letters of the code that is waited for, None if there is none."""
-        here = (*_mine(session, message, address), *_good(at))
-        query = select(passcodes.c.id).where(*here).order_by(passcodes.c.since.desc()).limit(1)
-        found = self._store.read(lambda connection: connection.scalar(query))
-        return _reference(found) if found else None
+    def waiting(self, session: bytes, message: bytes, *, at: datetime) -> Waiting | None:
+        """The code that this browser waits for, None if there is none."""
+        here = (passcodes.c.session == session, passcodes.c.message == message, *_good(at))
+        query = select(passcodes.c.id, passcodes.c.address, passcodes.c.until).where(*here)
+        query = query.order_by(passcodes.c.since.desc()).limit(1)
+        found = self._store.read(lambda connection: connection.execute(query).first())
+        return Waiting(found.address, _reference(found.id), found.until) if found else None
 
     def tidy(self, at: datetime, *, limit: int = _MANY) -> int:
         """Forget at most *limit* that no limit counts any more; how many."""

@@ -1,0 +1,140 @@
+"""The portal as an ASGI application: its routes, and what holds for every request.
+
+A GET changes nothing but what was read.  A POST is taken only from a page of ours; `/o` alone is for a
+file on somebody's disk, and has no effect that matters.  What an endpoint raises becomes a page
+that says what to do next; the log gets the place, never the text.
+"""
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from postseal import log
+from postseal.errors import Failure
+from postseal.portal import landing, plain_pages, reading_room, signing_in
+from postseal.portal.desk import Desk
+from postseal.portal.door import Door
+from postseal.portal.field import Text
+from postseal.portal.found import Gone, SignedOut
+from postseal.portal.origin import Verdict, judged
+from postseal.portal.page import STATIC
+from postseal.portal.refusal import Refused
+from postseal.portal.upload import received
+from postseal.portal.visit import Visit
+
+_log = logging.getLogger(__name__)
+
+Endpoint = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
+"""One that is a coroutine is given an unread request, and reads it itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route.  *fields*: the texts of a form, beside the token.  *foreign*: others may post here."""
+
+    path: str
+    method: str
+    endpoint: Endpoint
+    fields: Mapping[str, Text] = field(default_factory=dict)
+    foreign: bool = False
+
+
+class Foreign(Exception):
+    """A form that did not come from a page of ours."""
+
+
+WAYS = (
+    Way("/", "GET", plain_pages.home),
+    Way("/help", "GET", plain_pages.genuine),
+    Way("/robots.txt", "GET", plain_pages.robots),
+    Way("/o", "POST", landing.post, foreign=True),
+    Way("/m/{handle}", "GET", reading_room.message),
+    Way("/m/{handle}/address", "GET", signing_in.ask_address),
+    Way("/m/{handle}/address", "POST", signing_in.send_code, {"address": Text()}),
+    Way("/m/{handle}/code", "POST", signing_in.read_code, {"code": Text(100)}),
+    Way("/m/{handle}/body", "GET", reading_room.body),
+    Way("/m/{handle}/attachment/{number:int}", "GET", reading_room.attachment),
+    Way("/m/{handle}/message.eml", "GET", reading_room.whole),
+    Way("/out", "POST", signing_in.sign_out),
+)
+
+
+def app(desk: Desk) -> Door:
+    """The application for *desk*."""
+    routes: list[Route | Mount] = [
+        Route(way.path, _served(desk, way), methods=[way.method], name=f"{way.method} {way.path}")
+        for way in WAYS
+    ]
+    routes.append(Mount("/static", StaticFiles(directory=STATIC)))
+    failed = _failed(desk)
+    kinds = (Gone, SignedOut, Refused, Foreign, Failure, HTTPException, Exception)
+    return Door(Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, failed)), desk)
+
+
+def _served(desk: Desk, way: Way) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        request.scope["postseal.route"] = way.path
+        visit = Visit(desk, request)
+        verdict = (
+            Verdict.OURS if way.method == "GET" or way.foreign else judged(request.headers, desk.address)
+        )
+        if verdict is Verdict.FOREIGN:
+            raise Foreign
+        if inspect.iscoroutinefunction(way.endpoint):
+            response = await way.endpoint(visit)
+        else:
+            if way.method == "POST":
+                fields = {"token": Text(100), **way.fields}
+                kind = request.headers.get("content-type", "")
+                visit.form = await received(request.stream(), kind, fields, spool=desk.spool)
+                if verdict is Verdict.SILENT and not await run_in_threadpool(visit.has_token):
+                    raise Foreign
+            response = await run_in_threadpool(way.endpoint, visit)
+        assert isinstance(response, Response)  # noqa: S101 (for the type checker)
+        return visit.signed(response)
+
+    return serve
+
+
+def _failed(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def fail(request: Request, error: Exception) -> Response:
+        visit = Visit(desk, request)
+        if isinstance(error, SignedOut):
+            if request.scope.get("postseal.route", "").endswith("/body"):  # it would show within the frame
+                return visit.page("frame.html", status=403)
+            return RedirectResponse(f"/m/{error.handle}", 303)
+        return await run_in_threadpool(_page, visit, error)
+
+    return fail
+
+
+def _page(visit: Visit, error: Exception) -> Response:
+    """The page that tells of *error*."""
+    if isinstance(error, Gone):
+        visit.desk.count.event("gone")
+        return visit.page("gone.html", status=410 if error.why else 404, why=error.why)
+    if isinstance(error, Refused):
+        return visit.page("refused.html", status=error.status, refused=error)
+    if isinstance(error, Foreign):
+        visit.desk.count.event("foreign")
+        return visit.page("error.html", status=403, kind="foreign")
+    if isinstance(error, Failure):
+        visit.desk.count.failures.labels(error.cause.value).inc()
+        _log.error("%s", log.line(event="request_failed", cause=error.cause.value, why=error.detail))
+        return visit.page("error.html", status=503, kind="later")
+    if isinstance(error, HTTPException):
+        response = visit.page("error.html", status=error.status_code, kind="missing")
+        response.headers.update(error.headers or {})
+        return response
+    visit.desk.count.failures.labels("internal").inc()
+    _log.error("%s", log.line(event="portal_fault", trace=log.trace(error)))
+    return visit.page("error.html", status=500, kind="later")

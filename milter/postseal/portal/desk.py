@@ -1,0 +1,41 @@
+"""What the pages of one portal process share.  Nothing is opened before it is used."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from postseal.body import Spool
+from postseal.portal.count import Count
+from postseal.portal.post import Post
+from postseal.settings import Settings
+from postseal.store.ring import Opened, Ring
+from postseal.store.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """*post* sends passcodes.  *clock*: the time, with its zone."""
+
+    settings: Settings
+    ring: Ring
+    spool: Spool
+    post: Post
+    count: Count
+    clock: Callable[[], datetime]
+
+    @property
+    def address(self) -> str:
+        """The portal as browsers know it, `https://HOST`."""
+        return self.settings.ome.portal
+
+    @property
+    def opened(self) -> Opened:
+        """The verbs of the store.  May raise Failure."""
+        return self.ring.open()
+
+    @property
+    def sessions(self) -> Sessions:
+        """The verbs of sessions.  May raise Failure."""
+        portal = self.settings.portal
+        idle, longest = timedelta(seconds=portal.idle), timedelta(seconds=portal.longest)
+        return Sessions(self.opened.store, idle=idle, longest=longest)

@@ -1,0 +1,71 @@
+"""The pages: Jinja templates below `templates`, which escape whatever they are given.
+
+Each language has an environment of its own, so a compiled template never mixes two.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from postseal.portal.language import catalogue, direction
+from postseal.portal.refusal import Reason, Refused, readable_size
+
+_ROOM: Final = Path(__file__).parent
+STATIC: Final = _ROOM / "static"
+"""The files that pages refer to."""
+
+
+def rendered(template: str, language: str, **facts: object) -> str:
+    """The page of *template* in *language*."""
+    return _environment(language).get_template(template).render(facts)
+
+
+def translate(language: str) -> Callable[[str], str]:
+    """Finds a text in *language*."""
+    return catalogue(language).gettext
+
+
+@lru_cache(maxsize=32)
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_ROOM / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    found = catalogue(language)
+    environment.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined] # of the extension
+    environment.globals.update(language=language, direction=direction(language), static=_static())
+    refusal = partial(_refusal, found.gettext)
+    environment.filters.update(moment=_moment, size=readable_size, refusal=refusal)
+    return environment
+
+
+@lru_cache(maxsize=1)
+def _static() -> dict[str, str]:
+    """The address of each file, which changes with its content: it may be kept for long."""
+    return {
+        file.name: f"/static/{file.name}?{sha256(file.read_bytes()).hexdigest()[:12]}"
+        for file in STATIC.iterdir()
+    }
+
+
+def _refusal(say: Callable[[str], str], refused: Refused) -> str:
+    limit = str(refused.limit) if refused.reason is Reason.TOO_MANY_FILES else readable_size(refused.limit)
+    return say(refused.reason.value[1]).format(what=refused.what, limit=limit)
+
+
+def _moment(at: datetime) -> Markup:
+    """*at* as a person reads it everywhere, and as a script can put it into the reader's own time."""
+    at = at.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(
+        f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at:%Y-%m-%d %H:%M} UTC"
+    )

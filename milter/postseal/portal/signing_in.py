@@ -1,0 +1,113 @@
+"""Who reads shows that he reads his mailbox: he types his address, and the code that is sent there.
+
+Every answer is the same for addresses that may read the message and those that may not, and so is the work
+before it.  The code is mailed after the answer.
+"""
+
+import socket
+from functools import partial
+
+from starlette.responses import RedirectResponse, Response
+
+from postseal.envelope import key, split
+from postseal.portal.found import Found, found
+from postseal.portal.header import SIGNED_OUT
+from postseal.portal.passcode_mail import passcode_mail
+from postseal.portal.post import Letter
+from postseal.portal.visit import Visit
+from postseal.settings import notices_from
+from postseal.store.audit import Entry, Event
+from postseal.store.passcodes import Answer, Issued, Limited
+from postseal.store.schema import ADDRESS_CHARACTERS
+
+
+def ask_address(visit: Visit) -> Response:
+    """The page where the address is typed, also while a code is waited for."""
+    here = found(visit)
+    return _address_page(visit, here)
+
+
+def send_code(visit: Visit) -> Response:
+    """Make a code for the address that was typed, and mail it if that may read the message."""
+    here = found(visit)
+    typed = visit.form.texts.get("address", "").strip()
+    if not _is_address(typed):
+        return _address_page(visit, here, typed=typed, problem="address", status=422)
+    address = key(typed)
+    reader = here.message.addressee(address)
+    session = visit.begun()
+    issued = visit.desk.opened.passcodes.request(
+        session.id, here.message.id, address, network=visit.network, known=reader is not None, at=visit.at
+    )
+    if isinstance(issued, Limited):
+        visit.desk.count.event("code_limited")
+        return _address_page(visit, here, typed=typed, problem="limit", again=issued.again, status=429)
+    visit.desk.count.event("code_asked")
+    _mail(visit, here, address, issued)
+    return RedirectResponse(f"/m/{here.handle}", 303)
+
+
+def read_code(visit: Visit) -> Response:
+    """Sign in whoever types the code that was sent to him."""
+    here = found(visit)
+    opened, session = visit.desk.opened, visit.session
+    waiting = opened.passcodes.waiting(session.id, here.message.id, at=visit.at) if session else None
+    if session is None or waiting is None:
+        visit.desk.count.event("code_spent")
+        return _address_page(visit, here, problem="spent", status=422)
+    typed = visit.form.texts.get("code", "")
+    answer = opened.passcodes.redeem(session.id, here.message.id, waiting.address, typed, at=visit.at)
+    visit.desk.count.event(f"code_{answer.value}")
+    if answer is Answer.RIGHT:
+        visit.sign_in(waiting.address, "passcode")
+        entry = Entry(Event.AUTHENTICATED, here.message.id, waiting.address, "passcode")
+        opened.audit.add([entry], at=visit.at)
+        return RedirectResponse(f"/m/{here.handle}", 303)
+    opened.audit.add([Entry(Event.FAILED, here.message.id, waiting.address, "passcode")], at=visit.at)
+    if answer is Answer.WRONG and opened.passcodes.waiting(session.id, here.message.id, at=visit.at):
+        return visit.page("code.html", status=422, here=here, waiting=waiting, problem="wrong")
+    return _address_page(visit, here, problem="spent", status=422)
+
+
+def sign_out(visit: Visit) -> Response:
+    """End the session; the browser forgets everything of us."""
+    visit.sign_out()
+    visit.desk.count.event("signed_out")
+    response = visit.page("signed_out.html")
+    response.headers.update(SIGNED_OUT)
+    return response
+
+
+def code_or_address(visit: Visit, here: Found) -> Response:
+    """The page for somebody who has not signed in: for the code, if he waits for one."""
+    session = visit.session
+    passcodes = visit.desk.opened.passcodes
+    waiting = passcodes.waiting(session.id, here.message.id, at=visit.at) if session else None
+    if waiting is None:
+        return _address_page(visit, here)
+    return visit.page("code.html", here=here, waiting=waiting, problem="")
+
+
+def _address_page(
+    visit: Visit, here: Found, *, typed: str = "", problem: str = "", again: object = None, status: int = 200
+) -> Response:
+    return visit.page("address.html", status=status, here=here, typed=typed, problem=problem, again=again)
+
+
+def _is_address(typed: str) -> bool:
+    local, domain = split(typed)
+    return bool(local and domain) and typed.isprintable() and len(typed) <= ADDRESS_CHARACTERS
+
+
+def _mail(visit: Visit, here: Found, address: str, issued: Issued) -> None:
+    reader = here.message.addressee(address)
+    if reader is None or issued.code is None:
+        return
+    settings, audit, clock = visit.desk.settings, visit.desk.opened.audit, visit.desk.clock
+    sender = settings.portal.passcodes_from or notices_from(settings, socket.gethostname())
+    name = settings.ome.brand.name or settings.ome.portal.partition("://")[2]
+    write = partial(
+        passcode_mail, issued, here.message, reader, sender=sender, name=name, at=visit.at, _=visit.translate
+    )
+    entry = Entry(Event.CODE_SENT, here.message.id, reader.address)
+    visit.desk.post.send(Letter(write, sender, reader.written, lambda: audit.add([entry], at=clock())))

@@ -1,0 +1,30 @@
+// What is a little better with a script; everything works without.
+"use strict";
+
+// Times in the reader's own zone and words.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(time.dateTime);
+  if (!Number.isNaN(at.getTime())) {
+    time.title = time.textContent;
+    time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+  }
+}
+
+// Eight digits are all there is to type, so nobody need press the button as well.
+const code = document.getElementById("code");
+if (code) {
+  code.addEventListener("input", () => {
+    if (code.value.replace(/\D/g, "").length === 8) code.form.requestSubmit();
+  });
+}
+
+// A second press sends nothing a second time.
+for (const form of document.forms) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});

@@ -1,0 +1,106 @@
+"""One request: the browser it comes from, who has signed in there, and in which language he reads.
+
+The cookie is a random word.  Somebody who only looks has one that the store does not know, so looking
+leaves nothing there; the session begins when a passcode is asked for.
+"""
+
+import re
+import secrets
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from postseal.portal.desk import Desk
+from postseal.portal.field import Form
+from postseal.portal.language import chosen
+from postseal.portal.origin import is_token, token
+from postseal.portal.page import rendered, translate
+from postseal.store.passcodes import network_of
+from postseal.store.sessions import Session
+
+COOKIE: Final = "__Host-postseal"
+_COOKIE: Final = re.compile(r"[\w-]{43}", re.ASCII)
+
+
+class Visit:
+    """What an endpoint is given.  *form*: what a POST has brought."""
+
+    def __init__(self, desk: Desk, request: Request) -> None:
+        self.desk = desk
+        self.request = request
+        self.form = Form({})
+        self.at = desk.clock()
+        self.language = chosen(request.headers.get("accept-language", ""))
+        self.translate = translate(self.language)
+        given = request.cookies.get(COOKIE, "")
+        self._cookie = self._given = given if _COOKIE.fullmatch(given) else ""
+        self._session: Session | None = None
+        self._looked = False
+
+    @property
+    def network(self) -> str:
+        """What the client's address counts for."""
+        return network_of(self.request.client.host if self.request.client else "")
+
+    @property
+    def session(self) -> Session | None:
+        """The session of this browser, if there is one.  May raise Failure."""
+        if not self._looked:
+            self._session = self.desk.sessions.of(self._cookie, at=self.at) if self._cookie else None
+            self._looked = True
+        return self._session
+
+    @property
+    def address(self) -> str:
+        """Who has signed in, in the form to compare, or ""."""
+        return self.session.address if self.session else ""
+
+    def begun(self) -> Session:
+        """The session of this browser, begun now if there is none.  May raise Failure."""
+        if self.session is None:
+            self._become(self.desk.sessions.begin(at=self.at))
+        assert self.session  # noqa: S101 (it began a moment ago)
+        return self.session
+
+    def sign_in(self, address: str, how: str) -> None:
+        """From now on this browser may read the mail of *address*; its cookie is a new one."""
+        self._become(self.desk.sessions.sign_in(self._cookie, address, how, at=self.at))
+
+    def sign_out(self) -> None:
+        """End the session."""
+        self.desk.sessions.end(self._cookie)
+        self._cookie, self._session, self._looked = "", None, True
+
+    @property
+    def token(self) -> str:
+        """What the forms on this browser's pages hold."""
+        if not self._cookie:
+            self._cookie = secrets.token_urlsafe(32)
+        return token(self._key, self._cookie)
+
+    def has_token(self) -> bool:
+        """Whether the form holds the token of this browser."""
+        return is_token(self._key, self._given, self.form.texts.get("token", ""))
+
+    def page(self, template: str, *, status: int = 200, **facts: object) -> Response:
+        """The answer with the page of *template*."""
+        brand = self.desk.settings.ome.brand
+        facts |= {"visit": self, "brand": brand, "help": self.desk.settings.portal.help}
+        facts |= {"portal": self.desk.address.partition("://")[2]}
+        return HTMLResponse(rendered(template, self.language, **facts), status)
+
+    def signed(self, response: Response) -> Response:
+        """*response* with this browser's cookie, where it is a new one or is to be forgotten."""
+        if self._cookie == self._given:
+            return response
+        life = None if self._cookie else 0
+        response.set_cookie(COOKIE, self._cookie, life, path="/", secure=True, httponly=True, samesite="lax")
+        return response
+
+    def _become(self, cookie: str) -> None:
+        self._cookie, self._looked = cookie, False
+
+    @property
+    def _key(self) -> bytes:
+        return self.desk.opened.secret.derive("form")

@@ -1,0 +1,185 @@
+"""A browser without windows, and a portal with a store and a mail server of its own."""
+
+import email
+import email.policy
+import http.client
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import urlencode
+
+from demo.place import LOOPBACK, open_directory
+from demo.portal import Portal
+from demo.sink import Sink
+from postseal import settings as settings_file
+from postseal.body import Spool
+from postseal.envelope import Client, Envelope, Recipient
+from postseal.message import Message
+from postseal.methods.method import Order
+from postseal.methods.ome import OmeMethod
+from postseal.sealed import source
+from postseal.store.migrate import migrate
+from postseal.store.ring import Opened, Ring
+from postseal.treatment import Treatment
+from sealing import BOB, CAT, field_of
+from sealing import message as given_message
+
+COOKIE = "__Host-postseal"
+_TLS = ssl.create_default_context()
+_TLS.check_hostname, _TLS.verify_mode = False, ssl.CERT_NONE
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    fields: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def to(self) -> str:
+        return self.fields["Location"]
+
+
+@dataclass
+class Visitor:
+    """Keeps the cookie, and sends what a browser of today does."""
+
+    port: int
+    cookie: str = ""
+    send: dict[str, str] = field(default_factory=dict)
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", fields: Mapping[str, str] | None = None
+    ) -> Answer:
+        with closing(http.client.HTTPSConnection("localhost", self.port, timeout=60, context=_TLS)) as wire:
+            sent = {**self.send, **(fields or {})}
+            if self.cookie:
+                sent["Cookie"] = f"{COOKIE}={self.cookie}"
+            wire.request(method, path, body, sent)
+            answer = wire.getresponse()
+            for value in answer.headers.get_all("Set-Cookie", []):
+                found = re.match(rf'{COOKIE}="?([\w-]*)"?;', value)
+                assert found, value
+                self.cookie = found[1]
+            return Answer(answer.status, answer.headers, answer.read())
+
+    def get(self, path: str, **fields: str) -> Answer:
+        return self.ask("GET", path, fields={name.replace("_", "-"): text for name, text in fields.items()})
+
+    def post(self, path: str, **texts: str) -> Answer:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", path, urlencode(texts).encode(), kind)
+
+    def post_file(self, page: str) -> Answer:
+        """Press the button of message.html, which is a file on a disk."""
+        parts = [
+            f'--form\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{field_of(page, name)}\r\n'
+            for name in ("v", "id", "p")
+        ]
+        octets = ("".join(parts) + "--form--\r\n").encode()
+        fields = {"Content-Type": "multipart/form-data; boundary=form", "Origin": "null"}
+        return self.ask("POST", "/o", octets, fields | {"Sec-Fetch-Site": "cross-site"})
+
+
+@dataclass
+class Place:
+    """A portal that runs, its store, and the mail server that it hands passcodes to."""
+
+    portal: Portal
+    ring: Opened
+    sink: Sink
+    method: OmeMethod
+    networks: int = 0
+
+    def visitor(self) -> Visitor:
+        """Somebody from another network than everybody before."""
+        self.networks += 1
+        client = f"10.{self.networks >> 8}.{self.networks & 255}.7"
+        return Visitor(self.portal.port, send={"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": client})
+
+    def sealed(
+        self,
+        message: Message | None = None,
+        *,
+        to: tuple[str, ...] = (BOB, CAT),
+        lifetime: float | None = None,
+    ) -> EmailMessage:
+        """The mail that carries *message*."""
+        message = message or given_message(identity=f"<{datetime.now(UTC).timestamp()}@lab.test>")
+        who = tuple(map(Recipient, to))
+        order = Order(message, Envelope("ann@lab.test", who, Client()), Treatment(lifetime=lifetime))
+        raw = b"".join(self.method.protect(message, who, order=order).pieces())
+        parsed = email.message_from_bytes(raw, policy=email.policy.default)
+        assert isinstance(parsed, EmailMessage)
+        return parsed
+
+    def code(self) -> tuple[EmailMessage, str]:
+        """The mail with a passcode that has come, and the passcode."""
+        mail = email.message_from_bytes(self.sink.take_one(seconds=60).content, policy=email.policy.default)
+        assert isinstance(mail, EmailMessage)
+        found = re.search(r"\b(\d{4}) (\d{4})\b", mail.get_content())
+        assert found
+        return mail, found[1] + found[2]
+
+    def signed_in(self, path: str, address: str = BOB) -> Visitor:
+        """Somebody who has typed the code that was sent to *address*, for the message at *path*."""
+        visitor = self.visitor()
+        visitor.get(path)
+        assert visitor.post(f"{path}/address", address=address).status == 303
+        assert visitor.post(f"{path}/code", code=self.code()[1]).to == path
+        return visitor
+
+    def events(self, message: bytes) -> list[str]:
+        return [row.event for row in self.ring.audit.of(message)]
+
+
+@contextmanager
+def place(*, more: str = "", ome: str = "") -> Iterator[Place]:
+    """A place where sealed messages are read."""
+    with ExitStack() as running:
+        directory = running.enter_context(open_directory())
+        sink = running.enter_context(Sink())
+        file = directory / "postseal.yaml"
+        portal = Portal(directory / "portal", file, more=more, ome=ome)
+        host, _, port = sink.next_hop.rpartition(":")
+        assert host == f"[{LOOPBACK}]"
+        file.write_text(
+            f"accepted_domains: [lab.test]\nstore: 'sqlite:///{directory}/store/store.sqlite'\n"
+            f"submit_to: {LOOPBACK}:{port}\nstore_timeout: 30s\n{portal.settings}"
+        )
+        settings = settings_file.load(file)
+        migrate(settings.store)
+        ring = Ring(settings.store, timeout=30, keys=source.load(settings.ome))
+        running.callback(ring.open().store.close)
+        running.enter_context(portal)
+        method = OmeMethod(settings.ome, ring, Spool(), clock=lambda: datetime.now(UTC))
+        yield Place(portal, ring.open(), sink, method)
+
+
+def path_of(mail: EmailMessage) -> str:
+    """The path of the link in *mail*."""
+    plain = mail.get_body(("plain",))
+    assert plain
+    found = re.search(r"https://localhost:\d+(/m/[0-9a-f]{32})", plain.get_content())
+    assert found
+    return found[1]
+
+
+def id_of(mail: EmailMessage) -> bytes:
+    return bytes.fromhex(path_of(mail).removeprefix("/m/"))
+
+
+def leftovers(directory: Path) -> list[bytes]:
+    """The octets of every file below *directory*."""
+    return [file.read_bytes() for file in directory.rglob("*") if file.is_file()]
