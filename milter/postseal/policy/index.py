@@ -38,6 +38,11 @@ class _Tag:
     wanted: bool
     condition: Condition = field(compare=False)
 
+    @property
+    def dear(self) -> bool:
+        """Whether the text is decoded, or files are opened, to see it."""
+        return self.facet is not None and self.facet.dear > 0
+
 
 @dataclass(frozen=True, slots=True)
 class _Guard:
@@ -65,20 +70,27 @@ class Index:
             if rule.mode is not Mode.OFF
         }
         shared = Counter(tag for clause in clauses.values() for tag in _tags(clause, wanted=True))
-        guards = Counter(guard for clause in clauses.values() for guard in _needed(clause, wanted=True))
+        chosen = {number: _chosen(clause, shared, wanted=True) for number, clause in clauses.items()}
+        needed = {
+            number: tuple(_needed(clauses[number], wanted=True))
+            for number, tags in chosen.items()
+            if any(tag.dear for tag in tags or ())
+        }
+        guards = Counter(guard for each in needed.values() for guard in each)
         filed: dict[_Place, dict[_Tag, list[int]]] = {}
         self._by_name = {rule.name: number for number, rule in enumerate(rules)}
         self._always: list[int] = []
-        for number, clause in clauses.items():
-            chosen = _chosen(clause, shared, wanted=True)
-            if chosen is None:
+        for number, tags in chosen.items():
+            if tags is None:
                 self._always.append(number)
                 continue
-            for tag in dict.fromkeys(chosen):
-                place = tag.facet, tag.of_recipient, _guard(tag, clause, guards)
+            for tag in dict.fromkeys(tags):
+                guard = _guard(tag, needed[number], guards) if tag.dear else None
+                place = tag.facet, tag.of_recipient, guard
                 filed.setdefault(place, {}).setdefault(tag, []).append(number)
         self._drawers = sorted(
-            (_Drawer(place, tags) for place, tags in filed.items()), key=lambda drawer: drawer.numbers[0]
+            (_Drawer(place, contents) for place, contents in filed.items()),
+            key=lambda drawer: drawer.numbers[0],
         )
         patterns = (token for drawer in self._drawers for token in drawer.tokens)
         self._scanner = Scanner(
@@ -226,11 +238,9 @@ def _needed(clause: Clause, *, wanted: bool) -> Iterator[_Guard]:
                 yield from _needed(part, wanted=wanted)
 
 
-def _guard(tag: _Tag, clause: Clause, guards: Mapping[_Guard, int]) -> _Guard | None:
-    """What must be answered before *tag* is looked for, if that is dear: what most other rules ask, too."""
-    if tag.facet is None or not tag.facet.dear:
-        return None
-    cheaper = (each for each in _needed(clause, wanted=True) if each.condition.cost < tag.condition.cost)
+def _guard(tag: _Tag, needed: Sequence[_Guard], guards: Mapping[_Guard, int]) -> _Guard | None:
+    """What of *needed* must be answered before *tag* is looked for: what most other rules ask, too."""
+    cheaper = (each for each in needed if each.condition.cost < tag.condition.cost)
     return max(cheaper, key=guards.__getitem__, default=None)
 
 

@@ -3,7 +3,9 @@
 All problems of all files are raised at once as `BadInput`; there is no half of a policy.
 """
 
-from collections.abc import Collection, Iterable
+import gc
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from typing import Annotated
@@ -53,6 +55,23 @@ def load(settings: Settings, methods: Collection[str], *, certificates: Certific
 
     *methods*: the words that `protect` may use.  *certificates*: what finds recipients' certificates.
     """
+    with _undisturbed():
+        return _loaded(settings, methods, certificates)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """The garbage collector waits: among a million new objects that all stay it looks in vain."""
+    working = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if working:
+            gc.enable()
+
+
+def _loaded(settings: Settings, methods: Collection[str], certificates: Certificates | None) -> Policy:
     problems = Problems()
     holds = {"quarantine"} if settings.held_mail_returns else frozenset[str]()
     library = Library(settings.policies / "types")

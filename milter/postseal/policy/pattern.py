@@ -48,13 +48,13 @@ def seen(text: str) -> bytes:
 class Supersets(NamedTuple):
     """Expressions for the scanner, one of which finds something wherever a pattern does.
 
-    *in_text*: in the text itself.  *in_words*: in what `folded` makes of it.
+    *in_text*: in the text itself.  *in_words*: in what `folded` makes of it, all of one group together.
     Where both are empty the pattern may be found in any text.
     *exact*: the pattern is found wherever one of them finds something.
     """
 
     in_text: tuple[bytes, ...] = ()
-    in_words: tuple[bytes, ...] = ()
+    in_words: tuple[tuple[bytes, ...], ...] = ()
     exact: bool = False
 
 

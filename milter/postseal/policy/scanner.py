@@ -46,7 +46,7 @@ class Scanner:
         self._asked = frozenset(self.patterns)
         numbered = [(number, pattern.supersets) for number, pattern in enumerate(self.patterns)]
         self._text = _Automaton([(n, each) for n, found in numbered for each in found.in_text], kept)
-        self._words = _Automaton([(n, each) for n, found in numbered for each in found.in_words], kept)
+        self._words = _Words([(n, each) for n, found in numbered for each in found.in_words], kept)
         anywhere = [
             number
             for number, found in numbered
@@ -73,6 +73,42 @@ class Scanner:
 
 
 _Expressions = Sequence[tuple[int, bytes]]
+
+
+class _Words:
+    """Groups of expressions with their numbers; a group is found where all of it are.
+
+    *missing*: see `_Automaton`.
+    """
+
+    def __init__(self, groups: Sequence[tuple[int, tuple[bytes, ...]]], kept: Kept | None) -> None:
+        ids: dict[bytes, int] = {}
+        # Under its longest word, which is the rarest, and with the others, a group is looked at the least.
+        self._under: dict[int, list[tuple[int, frozenset[int]]]] = {}
+        for number, group in groups:
+            numbers = [ids.setdefault(each, len(ids)) for each in sorted(group, key=len, reverse=True)]
+            self._under.setdefault(numbers[0], []).append((number, frozenset(numbers[1:])))
+        self._automaton = _Automaton([(number, each) for each, number in ids.items()], kept)
+        bad = self._automaton.missing
+        self.missing = frozenset(
+            number
+            for first, entries in self._under.items()
+            for number, others in entries
+            if first in bad or others & bad
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self._automaton)
+
+    def found(self, text: bytes) -> list[int]:
+        """The numbers of the groups of which *text* contains everything.  Raises hyperscan.error."""
+        shown = set(self._automaton.found(text))
+        return [
+            number
+            for first in shown
+            for number, others in self._under.get(first, ())
+            if not others or others <= shown
+        ]
 
 
 class _Automaton:

@@ -124,8 +124,19 @@ def _divided(node: Node) -> tuple[Node, Mapping]:
     return Mapping(rest, node.place), Mapping(own, own[0].key.place if own else node.place)
 
 
+def _names_variables(node: Node) -> bool:
+    """Whether there is the name of a variable anywhere in *node*."""
+    if isinstance(node, Scalar):
+        return node.plain and node.text.startswith("$")
+    if isinstance(node, Mapping):
+        return any(_names_variables(entry.value) for entry in node.entries)
+    return any(map(_names_variables, node.items))
+
+
 def _filled(node: Node, variables: dict[str, Node]) -> Node:
     """*node* with the values of variables in place of their names."""
+    if not _names_variables(node):
+        return node  # most often, and this is the whole file
     if isinstance(node, Scalar):
         return _value(node, variables)
     problems = Problems()
