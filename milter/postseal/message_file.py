@@ -4,13 +4,14 @@ Line ends become CRLF, whatever the file has.  The header ends at the blank line
 that cannot be part of one: MTAs put the blank line before it.
 """
 
+import io
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from postseal.body import Spool
+from postseal.body import Body, Spool
 from postseal.message import Header, Message
 
 _FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)  # RFC 5322 §3.6.8, §4.5
@@ -38,6 +39,13 @@ def read(source: IO[bytes], spool: Spool) -> Message:
     for line in lines:
         draft.write(line + b"\r\n")
     return Message(tuple(headers), draft.body())
+
+
+def parsed(body: Body) -> Message:
+    """The message that *body* is, header and all, as it was written to the wire; nothing is copied."""
+    end = 0 if body.read(0, 2) == b"\r\n" else body.find(b"\r\n\r\n") + 2
+    header = read(io.BytesIO(body.read(0, end)), Spool())
+    return header.with_body(body.part(end + 2))
 
 
 def write(message: Message, path: Path) -> None:

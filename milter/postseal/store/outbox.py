@@ -165,6 +165,11 @@ class Outbox:
 
         return self._store.write(work)
 
+    def of(self, reply: bytes) -> Waiting | None:
+        """The reply with this id."""
+        here = outbox.c.id == reply
+        return self._store.read(lambda connection: next(iter(_read(connection, here)), None))
+
     def key(self, reply: Waiting) -> bytes:
         """The key of its container."""
         return self._key(reply.id, reply.seed)

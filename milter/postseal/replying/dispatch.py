@@ -1,0 +1,168 @@
+"""Carries out what waits in the outbox, one reply at a time: to everybody once, however often it is tried.
+
+People inside get ordinary mail, by the MTA's listener with the milter, so that policy sees it.  What goes to
+everybody else, and to who wrote it, leaves sealed, by the listener without the milter, and never otherwise.
+What cannot leave now is tried again, later and later; what never can is told to who wrote it.
+
+Any number of portals do this at the same time.  The journal knows who has his copy (`store.journal`); the
+outbox only keeps two from doing the same work.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from postseal import log, message_file
+from postseal.body import Body, Spool
+from postseal.delivery import Delivery, Undelivered
+from postseal.envelope import Envelope, Recipient
+from postseal.errors import Cause, Failure
+from postseal.message import Message
+from postseal.methods.method import Order
+from postseal.methods.ome import OmeMethod
+from postseal.outcome import Copy
+from postseal.replying.undelivered import letter
+from postseal.sealed.container import Tampered, opened
+from postseal.settings_ome import Language
+from postseal.store.containers import waiting
+from postseal.store.journal import Journal
+from postseal.store.outbox import State, Target, Waiting, Way
+from postseal.store.ring import Opened, Ring
+from postseal.submission import Submission
+from postseal.treatment import Treatment
+
+_log = logging.getLogger(__name__)
+
+_DELAYS: Final = (5, 10, 30, 60, 300, 900, 1800, 3600)
+"""Seconds before each next try; the last one again and again."""
+_LEASE: Final = timedelta(minutes=10)
+_TOLD_FOR: Final = timedelta(days=1)
+"""How long we try to tell that a reply was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """*inside*, *outside*: the two listeners.  *sender*: the address that replies come from, and of the
+    envelope: nothing that a mail server sends back leaves our house.  *counted*: hears `sent`, `deferred`,
+    `failed` for each copy."""
+
+    ring: Ring
+    method: OmeMethod
+    inside: Submission
+    outside: Submission
+    sender: str
+    language: Language
+    spool: Spool
+    clock: Callable[[], datetime]
+    counted: Callable[[str], object]
+
+    def turn(self) -> bool:
+        """Carry out one reply that is due; whether there was one.  Raises Failure if the store is away."""
+        ring, at = self.ring.open(), self.clock()
+        reply = ring.outbox.claim(at, _LEASE)
+        if reply is None:
+            return False
+        message = self._message(ring, reply)
+        if message is not None:
+            self._submit(ring, reply, message)
+        self._end(ring, reply, lost=() if message else reply.left)
+        return True
+
+    def _message(self, ring: Opened, reply: Waiting) -> Message | None:
+        """What was written; None if the container is not what it was."""
+        container = ring.containers.find(waiting(reply.id), self.clock())
+        if container is None:
+            _tell(logging.ERROR, "reply_lost", reply, why="the container is gone")
+            return None
+        try:
+            body = opened(ring.containers.pieces(container), ring.outbox.key(reply), self.spool)
+        except Tampered as tampered:
+            _tell(logging.ERROR, "reply_lost", reply, why=tampered)
+            return None
+        return message_file.parsed(body)
+
+    def _submit(self, ring: Opened, reply: Waiting, message: Message) -> None:
+        journal = Journal(ring.store)
+        for way in Way:
+            targets = [each for each in reply.targets if each.way is way]
+            left = [each for each in targets if each.state is State.WAITING]
+            if not left:
+                continue
+            delivery = Delivery(self.inside if way is Way.INSIDE else self.outside, journal, self.clock)
+            try:
+                leaves = message if way is Way.INSIDE else self._sealed(reply, message, targets)
+                for target in left:
+                    state, why = self._one(delivery, message, leaves, target)
+                    ring.outbox.settle(reply.id, target, state, why)
+                    event = "reply_sent" if state is State.SENT else "reply_refused"
+                    _tell(
+                        logging.INFO if state is State.SENT else logging.WARNING,
+                        event,
+                        reply,
+                        way=way,
+                        why=why,
+                    )
+                    self.counted(state.value)
+            except Failure as failure:  # nor will the listener take the next one
+                _tell(logging.WARNING, "reply_deferred", reply, cause=failure.cause, why=failure.detail)
+                self.counted("deferred")
+
+    def _sealed(self, reply: Waiting, message: Message, targets: Sequence[Target]) -> Message:
+        """The mail that carries *message*, for all of *targets*: the same at each try."""
+        recipients = tuple(Recipient(each.address) for each in targets)
+        order = Order(message, Envelope(reply.address, recipients), Treatment())
+        return self.method.protect(message, recipients, order=order)
+
+    def _one(
+        self, delivery: Delivery, message: Message, leaves: Message, target: Target
+    ) -> tuple[State, str]:
+        """Submit the copy for *target*; what became of it, and why.  Raises Failure to be tried again."""
+        recipients = (Recipient(target.address),)
+        copy = Copy(leaves, recipients, "plain" if target.way is Way.INSIDE else "ome")
+        try:
+            delivery.divide(message, Envelope(self.sender, recipients), [copy])
+        except Undelivered as failure:
+            if failure.cause is not Cause.SUBMISSION_REFUSED or failure.begun:
+                raise
+            return State.FAILED, failure.detail
+        return State.SENT, ""
+
+    def _end(self, ring: Opened, reply: Waiting, *, lost: Sequence[Target]) -> None:
+        """Close what has ended; what has not comes again."""
+        at = self.clock()
+        known = ring.outbox.of(reply.id)
+        if known is None:
+            return
+        over = lost or (known.left if at >= known.until else ())
+        for target in over:
+            ring.outbox.settle(reply.id, target, State.FAILED, "no try has succeeded")
+            self.counted("failed")
+        if known.left and not over:
+            delay = _DELAYS[min(known.tries, len(_DELAYS)) - 1]
+            ring.outbox.later(reply.id, at + timedelta(seconds=delay))
+            return
+        ended = ring.outbox.of(reply.id) or known
+        try:
+            self._told(ring, ended, at)
+        except Failure as failure:
+            _tell(logging.WARNING, "reply_not_told", reply, why=failure)
+            if at < known.until + _TOLD_FOR:
+                ring.outbox.later(reply.id, at + timedelta(seconds=_DELAYS[-1]))
+                return
+        ring.outbox.close(ended, at=at)
+        with suppress(Failure):  # the seed is gone; where it was is overwritten sooner or later anyway
+            ring.store.scrub("outbox")
+
+    def _told(self, ring: Opened, reply: Waiting, at: datetime) -> None:
+        missed = [each.address for each in reply.failed if each.way is not Way.COPY]
+        if missed:
+            told = letter(reply, missed, sender=self.sender, language=self.language, at=at)
+            about = Message(told.message.all("Message-ID"), Body.of(b""))  # the same at each try
+            Delivery(self.outside, Journal(ring.store), self.clock).tell(about, Envelope("", ()), [told])
+
+
+def _tell(level: int, event: str, reply: Waiting, **more: object) -> None:
+    _log.log(level, "%s", log.line(event=event, reply=reply.id.hex(), tries=reply.tries, **more))

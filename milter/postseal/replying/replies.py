@@ -1,0 +1,150 @@
+"""Takes a reply from the portal: whether it may be written, and then it is kept until it has left.
+
+Every check is made here, whatever a page has shown: the message can still be read, policy grants the right,
+everybody who gets the reply stands in the original.  When `send` returns, the reply is in the store, sealed;
+nothing that happens afterwards can lose it.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from postseal import log
+from postseal.body import Spool
+from postseal.cms import field
+from postseal.envelope import key
+from postseal.message import Message
+from postseal.replying.composition import Correspondent, Enclosure, Quotation, Reply, composed
+from postseal.replying.original import (
+    Addressees,
+    Inside,
+    NotAllowed,
+    Whom,
+    Why,
+    addressees,
+    name_of,
+    thread,
+    withheld,
+)
+from postseal.settings_replies import Replies as Limits
+from postseal.store.audit import Event
+from postseal.store.outbox import Target, Way
+from postseal.store.ring import Ring
+from postseal.store.sealed import SealedMessage
+
+_log = logging.getLogger(__name__)
+
+NONCE: Final = 16
+"""Octets that tell one reply from all others by the same person to the same message."""
+_A_DAY: Final = 50
+"""Replies that somebody may send to one message within a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What somebody wrote into the form.
+
+    *nonce*: at least `NONCE` random octets that came with the form: who presses the button twice sends one
+    reply.  *copy*: whether he wants one himself.
+    """
+
+    nonce: bytes
+    whom: Whom
+    text: str
+    enclosures: tuple[Enclosure, ...] = ()
+    quotation: Quotation | None = None
+    copy: bool = False
+
+
+class Replies:
+    """The verbs.  Each may raise Failure(STORE) or (KEYS), OSError for a full disk; nothing is taken then.
+
+    *sender*: the address that replies come from.  *inside*: which recipients get ordinary mail.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        ring: Ring,
+        sender: str,
+        inside: Inside,
+        spool: Spool,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._limits = limits
+        self._ring = ring
+        self._sender = sender
+        self._inside = inside
+        self._spool = spool
+        self._clock = clock
+
+    def recipients(self, sealed: bytes, original: Message, visitor: str, whom: Whom) -> Addressees:
+        """Who would get a reply of *visitor* to the *sealed* message.  Raises NotAllowed."""
+        self._check(sealed, visitor, whom)
+        return addressees(original, visitor, whom, ours=self._sender)
+
+    def send(self, sealed: bytes, original: Message, visitor: str, written: Written) -> bool:
+        """Keep a reply until it has left; whether it is new.  Raises NotAllowed.
+
+        *sealed*: the id of the message, *original* what was in it; *visitor*: the address, in the form to
+        compare, that has proved to be his.
+        """
+        if len(written.nonce) < NONCE:
+            raise ValueError("too short to tell two replies apart")
+        message = self._check(sealed, visitor, written.whom)
+        to = addressees(original, visitor, written.whom, ours=self._sender)
+        reader = message.addressee(visitor)
+        address = reader.written if reader else visitor
+        told = hashlib.sha256(
+            b"postseal reply\0" + sealed + visitor.encode() + b"\0" + written.nonce
+        ).digest()
+        at = self._clock()
+        reply = Reply(
+            author=Correspondent(name_of(original, address), address),
+            sender=self._sender,
+            to=to.to,
+            cc=to.cc,
+            subject=field.text(original.first("Subject") or b""),
+            thread=thread(original),
+            text=written.text,
+            identity=told[16:].hex(),
+            at=at,
+            # What policy restricts does not go on without its restrictions.
+            quotation=None if message.rights else written.quotation,
+            enclosures=written.enclosures,
+        )
+        targets = {key(each.address): self._target(each.address) for each in to.all}
+        if written.copy:
+            targets[visitor] = Target(address, Way.COPY)
+        new = self._ring.open().outbox.put(
+            told[:16],
+            composed(reply, self._spool).pieces(),
+            message=sealed,
+            address=visitor,
+            targets=tuple(targets.values()),
+            at=at,
+            until=at + timedelta(seconds=self._limits.give_up),
+        )
+        line = log.line(event="reply_kept", reply=told[:16].hex(), recipients=len(targets), new=new)
+        _log.info("%s", line)
+        return new
+
+    def _check(self, sealed: bytes, visitor: str, whom: Whom) -> SealedMessage:
+        ring, at = self._ring.open(), self._clock()
+        message = ring.messages.of(sealed)
+        reader = message.addressee(visitor) if message else None
+        if message is None or reader is None or not reader.readable(at):
+            raise NotAllowed(Why.GONE)
+        if withheld(message, whom):
+            raise NotAllowed(Why.WITHHELD)
+        replied = (row for row in ring.audit.of(sealed) if row.event == Event.REPLIED.value)
+        if sum(row.address == visitor and at - row.at < timedelta(days=1) for row in replied) >= _A_DAY:
+            raise NotAllowed(Why.TOO_OFTEN)
+        return message
+
+    def _target(self, address: str) -> Target:
+        return Target(address, Way.INSIDE if address in self._inside else Way.SEALED)
