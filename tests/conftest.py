@@ -15,11 +15,13 @@ import pytest
 from playwright.sync_api import Browser
 
 from browser import Site, browser
+import softhsm
 from demo.daemon import Daemon
 from demo.place import free_port, open_directory
 from demo.postfix import Postfix, Tls
 from demo.sink import Sink
 from milterprotocol import MilterClient
+from softhsm import SoftHsm
 
 # How long an example takes is the machine's affair.
 hypothesis.settings.register_profile(
@@ -49,6 +51,16 @@ def sink() -> Iterator[Sink]:
     """An SMTP server that keeps what it gets."""
     with Sink() as running:
         yield running
+
+
+@pytest.fixture
+def hsm(tmp_path: Path) -> Iterator[SoftHsm]:
+    """A token with keys that never leave it."""
+    if not softhsm.installed():
+        pytest.skip("no softhsm2: contrib/install-tools installs it")
+    (tmp_path / "hsm").mkdir()
+    with SoftHsm(tmp_path / "hsm") as token:
+        yield token
 
 
 PostfixFactory = Callable[..., Postfix]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from postseal import scalar
 from postseal.document import Node, bad
+from postseal.pkcs11_uri import parse
 
 
 class Form(StrEnum):
@@ -43,8 +44,17 @@ def portal_url(node: Node, _reader: object = None) -> str:
 
 
 def key_source(node: Node, _reader: object = None) -> str:
-    """Where master keys are: `file:/PATH`, `credential:NAME` or `transit:https://HOST:PORT/v1/MOUNT/KEY`."""
+    """Where master keys are: `file:/PATH`, `credential:NAME`, `pkcs11:…` or `transit:https://HOST/v1/MOUNT/KEY`."""
     written = scalar.text(node)
+    if written.startswith("pkcs11:"):
+        hint = "write pkcs11:token=NAME;object=postseal?module-path=/PATH.so&pin-source=file:/PATH"
+        try:
+            named = parse(written)
+        except ValueError as error:
+            raise bad(node.place, f"bad PKCS #11 URI: {error}", hint) from None
+        if not named.object:
+            raise bad(node.place, "master keys are found by the beginning of their labels", hint)
+        return written
     kinds = (r"file:/.+", r"credential:[\w.-]+", r"transit:https?://[^/\s]+/v1(/[\w.-]+){2,}")
     if not any(re.fullmatch(kind, written) for kind in kinds):
         hint = "write file:/PATH, credential:NAME or transit:https://HOST:8200/v1/transit/KEY"

@@ -10,6 +10,7 @@ from postseal import scalar
 from postseal.binding import Name, Reader
 from postseal.document import Node, bad
 from postseal.errors import Place
+from postseal.pkcs11_uri import Pkcs11Uri, parse
 
 CIPHERS = ("aes-128-cbc", "aes-256-cbc")
 """Content encryption that every mail program in use can read, by the words of postseal.yaml."""
@@ -89,6 +90,18 @@ def sender(node: Node, reader: Reader) -> str:
     return written
 
 
+def private_key(node: Node, _reader: object = None) -> Path | Pkcs11Uri:
+    """A private key: the path of its file, or `pkcs11:…` (RFC 7512) for one on a token."""
+    written = scalar.text(node)
+    if not written.startswith("pkcs11:"):
+        return scalar.path(node)
+    try:
+        return parse(written)
+    except ValueError as error:
+        hint = "write pkcs11:token=NAME;object=LABEL?module-path=/PATH.so&pin-source=file:/PATH"
+        raise bad(node.place, f"bad PKCS #11 URI: {error}", hint) from None
+
+
 def ldap_url(node: Node, _reader: object = None) -> str:
     """An LDAP server: `ldaps://HOST`, `ldap://HOST:PORT` or `ldapi:///PATH`."""
     written = scalar.text(node)
@@ -126,16 +139,16 @@ def resolver(node: Node, _reader: object = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who may be signed for: addresses or domains, and the files of their certificate chain and key."""
+    """Who may be signed for: addresses or domains; their certificate chain; the key, a file or on a token."""
 
     senders: tuple[Annotated[str, sender], ...]
     certificate: Path
-    key: Path
+    key: Annotated[Path | Pkcs11Uri, private_key]
 
 
 @dataclass(frozen=True, slots=True)
 class Decryption:
-    """Whose mail is opened at the gateway: addresses or domains, and the files of certificate and key.
+    """Whose mail is opened at the gateway: addresses or domains; certificate, and key: a file, or on a token.
 
     *certificate*: may hold several that were issued for the key, expired ones too.
     """
@@ -143,7 +156,7 @@ class Decryption:
     place: Place
     recipients: tuple[Annotated[str, sender], ...]
     certificate: Path
-    key: Path
+    key: Annotated[Path | Pkcs11Uri, private_key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
-from postseal.certificates import read
+from postseal.certificates import read, token_key
 from postseal.certificates.sealed_key import PrivateKey, SealedKey
 from postseal.errors import BadInput, Failure, Place, Problem
+from postseal.pkcs11_uri import Pkcs11Uri
 from postseal.sealed.master import MasterKeys
 
 Masters = Callable[[], MasterKeys]
@@ -19,7 +20,12 @@ Masters = Callable[[], MasterKeys]
 _KEPT = "let it belong to the daemon's user, or to root and the daemon's group; chmod 600 or 640"
 
 
-def load(path: Path, masters: Masters | None = None) -> tuple[PrivateKey, list[Problem]]:
+def load(place: Path | Pkcs11Uri, masters: Masters | None = None) -> tuple[PrivateKey, list[Problem]]:
+    """The key at *place*, a file or a token, and warnings about it.  Raises BadInput."""
+    return _of_file(place, masters) if isinstance(place, Path) else (token_key.load(place), [])
+
+
+def _of_file(path: Path, masters: Masters | None) -> tuple[PrivateKey, list[Problem]]:
     """The key in the file *path*, PEM or DER without a passphrase or sealed, and warnings about the file.
 
     *masters*: where the master keys come from that open a sealed one.

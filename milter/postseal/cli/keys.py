@@ -11,7 +11,7 @@ from postseal import message_file
 from postseal.certificates.sealed_key import SealedKey
 from postseal.cli.common import Telling, bad, kept, settings, settings_option
 from postseal.errors import Failure
-from postseal.sealed import keyfile, source
+from postseal.sealed import source
 from postseal.sealed.master import self_test
 from postseal.settings_smime import Smime
 
@@ -37,17 +37,12 @@ def ring(path: Path) -> "Opened":
 @keys.command()
 @settings_option
 def init(path: Path) -> None:
-    """Make the file of master keys with one key, or try the key server."""
+    """Make the first master key, in a file or on a token as the settings say, or try the key server."""
     ome = settings(path).ome
-    if ome.master_keys.startswith("transit:"):
-        self_test(source.load(ome))
-        click.echo("the key server wraps and unwraps")
-        return
-    file = source.file(ome)
-    name = keyfile.create(file, datetime.now(UTC))
-    click.echo(f"made {file} with master key {name}")
-    click.echo("Keep a copy where no backup of the store is; without it no sealed message can be read.")
-    click.echo("Hand it to the services as a credential, or let it belong to the daemon's user.")
+    click.echo(source.create(ome, datetime.now(UTC)))
+    if not ome.master_keys.startswith(("transit:", "pkcs11:")):
+        click.echo("Keep a copy where no backup of the store is; without it no sealed message can be read.")
+        click.echo("Hand it to the services as a credential, or let it belong to the daemon's user.")
 
 
 @keys.command()
@@ -56,13 +51,13 @@ def rotate(path: Path) -> None:
     """Make a new master key, which wraps from now on, and wrap all that is in the store by it.
 
     Nothing has to be reloaded, and messages stay readable throughout.  With a key server, rotate there
-    first.  The old key stays in the file until `postseal keys retire`.
+    first.  The old key stays where it is until `postseal keys retire`.
     """
     from postseal.store import sealed, secret  # noqa: PLC0415
 
     ome = settings(path).ome
-    if ome.master_keys.startswith("file:"):
-        click.echo(f"added master key {keyfile.add(source.file(ome), datetime.now(UTC))}")
+    if name := source.add(ome, datetime.now(UTC)):
+        click.echo(f"added master key {name}")
     opened, total = ring(path), 0
     while some := sealed.rewrap(opened.store, opened.keys):
         total += some
@@ -74,14 +69,12 @@ def rotate(path: Path) -> None:
 @keys.command()
 @settings_option
 def retire(path: Path) -> None:
-    """Take master keys that wrap nothing any more out of the file."""
+    """Take away master keys that wrap nothing any more: out of the file, or off the token."""
     from postseal.store.key_backup import masters  # noqa: PLC0415
 
-    file = source.file(settings(path).ome)
     opened = ring(path)
     used = set(masters(opened.store)) | {opened.keys.current} | _of_files(settings(path).smime)
-    gone = frozenset(keyfile.read(file)) - used
-    keyfile.retire(file, gone)
+    gone = source.retire(settings(path).ome, used)
     click.echo(f"retired {', '.join(sorted(gone)) or 'none'}; backups of the store may still need them")
 
 
@@ -151,8 +144,8 @@ def restore(file: Path, path: Path) -> None:
 def _of_files(smime: Smime) -> set[str]:
     """The master keys that the private keys of the settings are sealed with; leaves if one cannot be read."""
     used = set()
-    files = {one.key for one in smime.identities} | {one.key for one in smime.decryption}
-    for file in sorted(files):
+    keys = {one.key for one in smime.identities} | {one.key for one in smime.decryption}
+    for file in sorted(key for key in keys if isinstance(key, Path)):
         try:
             sealed = SealedKey.read(file.read_bytes())
         except (OSError, ValueError) as error:

@@ -88,7 +88,7 @@ class LocalKeys:
         """*key*, wrapped: the nonce, the encrypted key and its tag."""
         nonce = os.urandom(_NONCE)
         name = self._current
-        return Wrapped(name, nonce + self._ciphers[name].encrypt(nonce, key, _named(name, context)))
+        return Wrapped(name, nonce + self._ciphers[name].encrypt(nonce, key, bound(name, context)))
 
     def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
         """The key in *wrapped*."""
@@ -97,13 +97,14 @@ class LocalKeys:
             raise Failure(Cause.KEYS, f"there is no master key '{wrapped.master}' (any more)")
         nonce, rest = wrapped.octets[:_NONCE], wrapped.octets[_NONCE:]
         try:
-            return cipher.decrypt(nonce, rest, _named(wrapped.master, context))
+            return cipher.decrypt(nonce, rest, bound(wrapped.master, context))
         except (InvalidTag, ValueError):
             detail = f"master key '{wrapped.master}' does not open this key, or not for this use"
             raise Failure(Cause.KEYS, detail) from None
 
 
-def _named(name: str, context: bytes) -> bytes:
+def bound(name: str, context: bytes) -> bytes:
+    """What the master key *name* authenticates besides the key: its name and the *context*."""
     octets = name.encode()
     return bytes([len(octets)]) + octets + context
 
