@@ -14,8 +14,8 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser
 
-from browser import Site, browser
 import softhsm
+from browser import Site, browser
 from demo.daemon import Daemon
 from demo.place import free_port, open_directory
 from demo.postfix import Postfix, Tls
