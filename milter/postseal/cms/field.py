@@ -126,13 +126,13 @@ def mailboxes(value: bytes) -> Iterator[tuple[str, str]]:
     address: list[bytes] | None = None
     inside = False
     for token in (*_tokens(_unfolded(value)), b","):
-        if token in {b",", b";"} and not inside:
+        if token in {b",", b";"}:
             found = phrase if address is None else address
-            plain = decoded(b"".join(one for one in found if not one.isspace()), "utf-8")
+            plain = decoded(b"".join(one for one in found if not one.isspace()), "utf-8").strip('<>"')
             name = b"" if address is None else b"".join(map(_unquoted, phrase))
             if plain:
                 yield text(name), plain
-            phrase, address = [], None
+            phrase, address, inside = [], None, False
         elif token == b":" and address is None:
             phrase = []
         elif token == b"<" and not inside:

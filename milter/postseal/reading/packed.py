@@ -16,6 +16,7 @@ except ImportError:  # without the extra `extract` it stays one file
 else:
     READABLE = True
 
+_SIGNATURE = b"\x78\x9f\x3e\x22"
 _FILES = 900
 _TEXT = 4 << 20
 
@@ -24,7 +25,7 @@ def facts(octets: bytes) -> dict[str, object]:
     """The subject, the bodies and the files of *octets*, as far as they are sound."""
     found: dict[str, str] = {}
     files: list[dict[str, object]] = []
-    damaged = not READABLE
+    damaged = not READABLE or not octets.startswith(_SIGNATURE)
     try:
         for entry in tnef.entries(octets) if READABLE else ():
             if isinstance(entry, tnef.File):

@@ -54,12 +54,11 @@ def _people(headers: Iterable[Header]) -> Iterator[Person]:
 
 def displayed(name: str, address: str) -> str:
     """*name* as it may stand before *address*: nothing if it says the same, or pretends to be another."""
-    name = cleaned(name, limit=_NAME).strip(" '\"")
-    told = unicodedata.normalize("NFKC", name)
+    told = unicodedata.normalize("NFKC", cleaned(name)).strip(" '\"")
     if told.lower() == address.lower() or _AT.search(told):
         return ""
     # Brackets could close the name and begin another address.
-    return re.sub(r"[<>\[\]\"]+|[^\S ]+", " ", told).strip()
+    return cleaned(re.sub(r"[<>\[\]\"]+", " ", told), limit=_NAME)
 
 
 def _seen(character: str) -> str:

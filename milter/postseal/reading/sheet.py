@@ -17,8 +17,11 @@ from postseal.reading.page import Picture
 from postseal.reading.person import cleaned
 from postseal.reading.tree import Node
 
-TEXT = 1 << 20
+TEXT = 1 << 19
 """Characters of one part that are shown as text; the rest can be saved."""
+
+_MARKUP = 1 << 20
+"""Characters of HTML from which text is made."""
 
 _PICTURES = 32 << 20
 """Octets of all pictures that one document shows, each time it shows them."""
@@ -76,7 +79,7 @@ class Sheet:
         places = {f"{mark}{number}": found for number, found in enumerate(self._pictures.values())}
         sources = dict(zip(self._pictures, places, strict=True))
         answer = self.asking.ask("sanitise", Body.of(markup.encode("utf-8", "replace")), pictures=sources)
-        visible = tags.visible(markup)
+        visible = tags.visible(markup[:_MARKUP])
         if answer is None or "excess" in answer[0]:
             self.note(Note.AS_TEXT)
             self.text(visible)

@@ -18,6 +18,9 @@ BODY_POLICY: Final = (
 )
 """Content-Security-Policy of the document: styles and the pictures within it, nothing from anywhere."""
 
+FRAMING: Final = "frame-src 'self'"
+"""What the Content-Security-Policy of the page around the frame must say: else the mail leads it away."""
+
 _BOTH: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
