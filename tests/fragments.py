@@ -17,11 +17,13 @@ class Fragments:
     submission_port: int = field(default_factory=free_port)
     reinjection_port: int = field(default_factory=free_port)
     release_port: int = field(default_factory=free_port)
+    opened_port: int = field(default_factory=free_port)
 
     @property
     def parameters(self) -> dict[str, str]:
         """Name → value, continuation lines joined."""
         text = (FRAGMENTS / "main.cf").read_text().replace("]:10028}", f"]:{self.release_port}}}")
+        text = text.replace("]:10029}", f"]:{self.opened_port}}}")
         lines = [line for line in text.splitlines() if not line.startswith("#")]
         pairs = "\n".join(lines).replace("\n ", " ").splitlines()
         return dict((part.strip() for part in pair.split("=", 1)) for pair in pairs if pair)  # type: ignore[misc]
@@ -40,6 +42,7 @@ class Fragments:
             ("submission ", self.submission_port),
             ("127.0.0.1:10027 ", self.reinjection_port),
             ("127.0.0.1:10028 ", self.release_port),
+            ("127.0.0.1:10029 ", self.opened_port),
         ):
             assert f"\n{theirs}" in text
             text = text.replace(f"\n{theirs}", f"\n127.0.0.1:{port} ")

@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 RELEASE: Final = "postseal-release"
 """The MTA's name for the listener to which it gives back what was released (milter_macro_daemon_name)."""
+AGAIN: Final = "postseal-opened"
+"""Its name for the listener to which it gives mail that we have opened, once aliases are expanded."""
 UNCHANGED: Final = "unchanged"
 """In place of a method's word, for a copy of ours that goes on as it came."""
 
@@ -97,7 +99,8 @@ class Reception:
                 # Released, it seems, but its client is unknown here: judged as it is, it might go plain.
                 return self._doubtful(clean, envelope, f"a held message came to {listener or 'a listener'}")
             self._suspect(_HELD, Verdict.FORGED, envelope)
-        if self.journal and (ours := self._came_back(message, envelope)):
+        # A copy that was opened comes to that listener because it was, and is not let pass for being ours.
+        if listener != AGAIN and self.journal and (ours := self._came_back(message, envelope)):
             if ours.tls:
                 # What filters it to TLS is set when we add our field, and that was done elsewhere.
                 detail = "a copy that must not travel without TLS came back: submit_to leads to this milter"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from postseal import letter, log
-from postseal.arrival import Arrived, Reception
+from postseal import letter, log, opened_mail
+from postseal.arrival import AGAIN, Arrived, Reception
 from postseal.body import Spool
 from postseal.delivery import Delivery, Undelivered
 from postseal.edits import AddRecipient, DeleteRecipient, edits
@@ -41,9 +41,18 @@ class Opens(Protocol):
         """*message* as policy and as each recipient is to see it.  May raise Failure."""
         ...
 
+    @property
+    def accepts(self) -> Callable[[str], bool]:
+        """Whether an address is one of ours."""
+        ...
+
 
 class AsItCame:
-    """Opens nothing."""
+    """Opens nothing, so what leaves was never closed."""
+
+    def accepts(self, address: str) -> bool:
+        """Anybody."""
+        return bool(address) or not address
 
     def received(self, message: Message, envelope: Envelope) -> Received:
         """*message* as it is."""
@@ -109,7 +118,10 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
         arrived = desk.reception.arrived(message, envelope, listener=mta.listener, hops=book.limits.hops)
     except Failure as failure:
         return Treated(deferral(failure.cause, failure.detail))
-    done, told = _judged(arrived, book)
+    if mta.listener == AGAIN and arrived.outcome is None:
+        done, told = _judged_again(message, envelope, book)
+    else:
+        done, told = _judged(arrived, book, opened=opened_mail.was_opened(message))
     decided = done.seconds.get("decide", 0.0)
     if (again := _to_be_tried_again(arrived.message, envelope, done, desk.delivery)) is not None:
         done.outcome, told = again, []
@@ -161,8 +173,25 @@ def _odd(envelope: Envelope) -> str:
     return next((each for each in addresses if each and not unambiguous(each)), "")
 
 
-def _judged(arrived: Arrived, book: Rulebook) -> tuple[Treated, list[letter.Letter]]:
-    """What policy makes of a message, before anything of it leaves, and what is written about it."""
+def _judged_again(
+    message: Message, envelope: Envelope, book: Rulebook
+) -> tuple[Treated, list[letter.Letter]]:
+    """What becomes of a message that we have opened, for those who are its recipients in the end."""
+    try:
+        ours, treatments, others = opened_mail.again(message, envelope, book.incoming.accepts)
+        outcome = carry_out(ours, envelope, treatments, book.methods, others)
+    except Failure as failure:
+        return Treated(refusal(failure.cause, DEFER, failure.detail)), []
+    except Exception as error:  # noqa: BLE001 (our own fault)
+        return Treated(refusal(Cause.INTERNAL, DEFER, log.trace(error))), []
+    return Treated(outcome, treatments=treatments), []
+
+
+def _judged(arrived: Arrived, book: Rulebook, *, opened: bool) -> tuple[Treated, list[letter.Letter]]:
+    """What policy makes of a message, before anything of it leaves, and what is written about it.
+
+    *opened*: whether we have opened it before.
+    """
     if arrived.outcome is not None:
         return Treated(arrived.outcome), []
     started = time.monotonic()
@@ -170,6 +199,7 @@ def _judged(arrived: Arrived, book: Rulebook) -> tuple[Treated, list[letter.Lett
         received = book.incoming.received(arrived.message, arrived.envelope)
         envelope = replace(arrived.envelope, smime=received.state)
         treatments = book.policy.decide(received.content, envelope)
+        treatments = opened_mail.closed(treatments, book.incoming.accepts) if opened else treatments
         decided = time.monotonic()
         outcome = carry_out(arrived.message, envelope, treatments, book.methods, received.copies)
         about = received.content, envelope, treatments, outcome

@@ -1,0 +1,53 @@
+"""Mail that we have opened and that comes by again, on its way to somebody else: it leaves closed, or not.
+
+A server behind us may send on what it got, and Postfix may expand an alias after a milter has seen the
+recipients.  Such mail bears our word that we opened it.  Whoever writes that word himself has his mail
+protected, which harms nobody.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from postseal.envelope import Envelope, Recipient
+from postseal.guard.own import stripped
+from postseal.incoming.result import LAYERS
+from postseal.message import Message
+from postseal.treatment import Treatment, Unreached
+
+_OPENED: Final = re.compile(rb"\bopened\b")
+_CLOSING: Final = ("smime", "ome")
+
+Accepts = Callable[[str], bool]
+"""Whether an address is one of ours."""
+
+
+def was_opened(message: Message) -> bool:
+    """Whether *message*, as it arrived, says that we opened it."""
+    return any(_OPENED.search(header.value) for header in message.all(LAYERS))
+
+
+def closed(treatments: Mapping[Recipient, Treatment], accepts: Accepts) -> Mapping[Recipient, Treatment]:
+    """*treatments* with protection for everybody outside, as policy asks for it or by any method."""
+    return {
+        who: one
+        if accepts(who.address)
+        else replace(one, protect=one.protect or _CLOSING, unreached=Unreached.REFUSE)
+        for who, one in treatments.items()
+    }
+
+
+def again(
+    message: Message, envelope: Envelope, accepts: Accepts
+) -> tuple[Message, Mapping[Recipient, Treatment], Mapping[Recipient, Message]]:
+    """What becomes of *message*, which policy has judged already, at its second time.
+
+    The message for those inside, with our word about it; the treatments; and the message for others.
+    """
+    clean = stripped(message)
+    outside = {who: clean for who in envelope.recipients if not accepts(who.address)}
+    treatments = closed(dict.fromkeys(envelope.recipients, Treatment()), accepts)
+    # In its place, so that the MTA need not be told of it again.
+    kept = tuple(header for header in message.headers if header in clean.headers or header.named(LAYERS))
+    return replace(message, headers=kept), treatments, outside

@@ -1,0 +1,142 @@
+"""Mail that we have opened does not leave in plain: not by an alias, a rule, or a server that sends it on."""
+
+import smtplib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.gateway import ANN, BOB, Gateway, gateway
+from fragments import Fragments
+from quarantine import Held
+
+CARL, EVE = "carl@lab.test", "eve@else.test"
+SETTINGS = """
+workers: 2
+accepted_domains: [lab.test]
+smime:
+  certificates: certificates
+  trust: trust
+  decryption:
+    - {recipients: [lab.test], certificate: ann.pem, key: ann.key}
+"""
+POLICY = """
+rules:
+  - name: a rule that sends it on
+    when: {opened: true, subject_words: on}
+    then: [add_bcc: eve@else.test]
+"""
+ALIASES = {
+    "team@lab.test": f"{CARL}, {BOB}",
+    "sales@lab.test": BOB,
+    "lost@lab.test": f"{CARL}, {EVE}",
+    "both@lab.test": f"{ANN}, {CARL}",
+}
+TEXT = b"the secret numbers\r\n"
+
+
+@pytest.fixture(scope="module")
+def wired() -> Iterator[Held]:
+    fragments = Fragments()
+    aliases = ", ".join(f"{{ {name} = {members} }}" for name, members in ALIASES.items())
+    parameters = fragments.parameters | {
+        "postseal_milter": "",
+        "virtual_alias_maps": f"inline:{{ {aliases} }}",
+        "virtual_alias_domains": "",
+    }
+    options = {"parameters": parameters, "services": fragments.unjailed}
+    copies = fragments.reinjection_port
+    with gateway({"1.yaml": POLICY}, settings=SETTINGS, copies_port=copies, **options) as gate:
+        milters = {"smtpd_milters": "$postseal_milter", "non_smtpd_milters": "$postseal_milter"}
+        gate.postfix.configure({"postseal_milter": gate.daemon.milter, **milters})
+        gate.postfix.reload()
+        yield Held(gate, fragments)
+
+
+def sealed(gate: Gateway, place: Path, subject: str = "x") -> bytes:
+    (place / "to.pem").write_bytes(gate.people[ANN].pem)
+    command = ["openssl", "cms", "-encrypt", "-aes256", "-outform", "SMIME", "to.pem"]
+    entity = b"Content-Type: text/plain\r\n\r\n" + TEXT
+    done = subprocess.run(command, input=entity, cwd=place, capture_output=True, check=True)
+    fields = f"From: bob@one.test\nTo: team@lab.test\nSubject: {subject}\nMessage-ID: <{subject}@one.test>\n"
+    return (fields.encode() + done.stdout).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def take(wired: Held, count: int) -> dict[str, bytes]:
+    arrived = wired.gate.sink.take(count, seconds=60)
+    wired.gate.postfix.await_queue(0)
+    assert wired.gate.sink.is_quiet(0.2)
+    return {who: each.content for each in arrived for who in each.addresses}
+
+
+def test_opened_mail_for_a_mailbox_arrives_open_with_what_is_said_of_it(wired: Held, tmp_path: Path) -> None:
+    wired.send(sealed(wired.gate, tmp_path, "mailbox"), ANN, sender=BOB)
+
+    content = take(wired, 1)[ANN]
+    assert content.endswith(TEXT)
+    assert content.count(b"X-Postseal-Smime: encrypted aes-256-cbc opened\r\n") == 1
+
+
+def test_alias_of_people_inside_gets_it_open(wired: Held, tmp_path: Path) -> None:
+    wired.send(sealed(wired.gate, tmp_path, "inside"), "both@lab.test", sender=BOB)
+
+    arrived = wired.gate.sink.take_one(seconds=60)
+    assert set(arrived.addresses) == {ANN, CARL}
+    assert arrived.content.endswith(TEXT)
+
+
+def test_member_of_an_alias_outside_gets_it_closed(wired: Held, tmp_path: Path) -> None:
+    wired.send(sealed(wired.gate, tmp_path, "team"), "team@lab.test", sender=BOB)
+
+    arrived = take(wired, 2)
+    assert arrived[CARL].endswith(TEXT)
+    assert TEXT.strip() not in arrived[BOB]
+    assert wired.gate.decrypted(arrived[BOB], BOB).endswith(TEXT)
+    assert b"postseal-" not in arrived[BOB].partition(b"\r\n\r\n")[0].lower()
+
+
+def test_alias_of_somebody_outside_alone_is_closed_again(wired: Held, tmp_path: Path) -> None:
+    wired.send(sealed(wired.gate, tmp_path, "sales"), "sales@lab.test", sender=BOB)
+
+    content = take(wired, 1)[BOB]
+    assert TEXT.strip() not in content
+    assert wired.gate.decrypted(content, BOB).endswith(TEXT)
+
+
+def test_without_a_way_to_close_it_again_it_waits(wired: Held, tmp_path: Path) -> None:
+    wired.send(sealed(wired.gate, tmp_path, "lost"), "lost@lab.test", sender=BOB)
+
+    (queued,) = wired.gate.postfix.await_queue(1)
+    assert queued.queue == "deferred"
+    assert wired.gate.sink.is_quiet(0.2)
+    assert "cause=no_certificate" in wired.gate.daemon.log()
+    wired.drop()
+
+
+def test_recipient_outside_whom_a_rule_adds_gets_it_as_it_came(wired: Held, tmp_path: Path) -> None:
+    wired.send(sealed(wired.gate, tmp_path, "on"), ANN, sender=BOB)
+
+    arrived = take(wired, 2)
+    assert arrived[ANN].endswith(TEXT)
+    assert TEXT.strip() not in arrived[EVE]
+    assert b"pkcs7-mime" in arrived[EVE]
+
+
+@pytest.mark.parametrize("recipient", [BOB, EVE])
+def test_server_inside_that_sends_it_on_sends_it_closed_or_not(
+    wired: Held, recipient: str, tmp_path: Path
+) -> None:
+    wired.send(sealed(wired.gate, tmp_path, "forward"), ANN, sender=BOB)
+    opened = take(wired, 1)[ANN]
+
+    if recipient == EVE:
+        with pytest.raises(smtplib.SMTPDataError) as raised:
+            wired.send(opened, recipient, sender=BOB)
+        assert 400 <= raised.value.smtp_code < 500
+        assert wired.gate.sink.is_quiet(0.2)
+        return
+    wired.send(opened, recipient, sender=BOB)
+    content = take(wired, 1)[recipient]
+    assert wired.gate.decrypted(content, BOB).endswith(TEXT)
+    assert TEXT.strip() not in content
