@@ -20,7 +20,7 @@ ALWAYS: Final = {
     "Permissions-Policy": (
         "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(),"
         " geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(),"
-        " picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), web-share=(),"
+        " picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(),"
         " xr-spatial-tracking=()"
     ),
     "Cache-Control": "no-store",

@@ -1,7 +1,7 @@
 """In which language a visitor reads: the first of his browser's that there is a catalogue for.
 
 The texts are the msgids of templates and of this room; translations are gettext catalogues below `locale`,
-compiled by `make messages`.  English needs none.
+compiled by `make catalogues`.  English needs none.
 """
 
 import gettext
@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-LANGUAGES: Final = ("en",)
+LANGUAGES: Final = ("en", "de", "es", "fr", "ru")
 """The first is for browsers that ask for none of them."""
 FROM_RIGHT: Final = frozenset({"ar", "fa", "he", "ur"})
 _FOLDER: Final = Path(__file__).parent / "locale"

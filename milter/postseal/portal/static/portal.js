@@ -1,12 +1,14 @@
 // What is a little better with a script; everything works without.
 "use strict";
 
-// Times in the reader's own zone and words.
+// Times in the reader's own zone, in the words of the page and the order of his region.
+const language = document.documentElement.lang;
+const region = navigator.languages.find((one) => one.split("-")[0] === language) || language;
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
   if (!Number.isNaN(at.getTime())) {
     time.title = time.textContent;
-    time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+    time.textContent = at.toLocaleString(region, { dateStyle: "long", timeStyle: "short" });
   }
 }
 

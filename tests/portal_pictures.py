@@ -1,0 +1,92 @@
+"""Pictures of every page of the portal, light and dark, at a desk and on a telephone: `make screenshots`."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from browser_lab import DESKTOP, PHONE, Lab, lab, mail
+from portal_place import id_of
+
+HTML = """\
+<p>Dear Bob,</p>
+<p>the <b>numbers for the board</b> are attached. The three that matter:</p>
+<table border="1" cellpadding="6"><tr><th>Quarter</th><th>Revenue</th></tr>
+<tr><td>Q1</td><td>1.2 M€</td></tr>
+<tr><td>Q2</td><td>1.4 M€</td></tr><tr><td>Q3</td><td>1.3 M€</td></tr></table>
+<p>Please do not pass them on before Friday.</p><p>Kind regards,<br>Ann</p>
+<img src="https://tracker.example/pixel.png">
+"""
+TEXT = "Dear Bob,\r\n\r\nthe numbers for the board are attached.\r\n\r\nKind regards,\r\nAnn"
+
+
+def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
+    """Lead *page* from one page to the next; the name of each, when it is there."""
+    arrived = lab.sent(
+        mail(recipient, subject="Numbers for the board", text=TEXT, file=b"%PDF-1.7\n" + bytes(80000)),
+        recipient,
+    )
+    page.goto(lab.portal.address)
+    yield "home"
+    page.goto(f"{lab.portal.address}/help")
+    yield "help"
+    page.goto(f"{lab.portal.address}/m/{'0' * 32}")
+    yield "gone"
+    page.goto(f"{lab.portal.address}/nothing")
+    yield "error"
+    lab.landed(page, arrived, "file")
+    yield "address"
+    page.get_by_label("Your mail address").fill("bob@")
+    page.locator("form").first.evaluate("form => { form.noValidate = true; form.requestSubmit(); }")
+    page.get_by_role("alert").wait_for()
+    yield "address-problem"
+    code = lab.asked(page, recipient)
+    yield "code"
+    page.get_by_label("Code of eight digits").fill(f"{(int(code) + 1) % 10**8:08}")
+    page.get_by_role("alert").wait_for()
+    yield "code-problem"
+    page.get_by_label("Code of eight digits").fill(code)
+    page.locator("iframe").wait_for()
+    page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
+    yield "message"
+    html = lab.sent(mail(recipient, subject="Numbers for the board", text="", html=HTML), recipient)
+    page.goto(lab.link(html))
+    page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
+    yield "message-html"
+    now = lab.gate.daemon.command("messages", "revoke", id_of(html).hex())
+    assert now.returncode == 0, now.stderr
+    page.reload()
+    yield "gone-revoked"
+    page.goto(lab.link(arrived))
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="You have signed out").wait_for()
+    yield "signed-out"
+
+
+def every(lab: Lab, look: Callable[[Page, str], object], *, widths: tuple[dict[str, int], ...]) -> None:
+    """Show *look* every page, light and dark, in all *widths*, with its name."""
+    for number, scheme in enumerate(("light", "dark")):
+        context = lab.context(color_scheme=scheme)
+        page = context.new_page()
+        for name in pages(lab, page, f"pictures-{number}@one.test"):
+            for size in widths:
+                page.set_viewport_size(size)  # type: ignore[arg-type] # a mapping of the same words
+                look(page, f"{name}-{scheme}-{size['width']}")
+        context.close()
+
+
+def main(folder: Path) -> None:
+    """Write the pictures to *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with lab() as running:
+        every(
+            running,
+            lambda page, name: page.screenshot(path=folder / f"{name}.png"),
+            widths=(DESKTOP, PHONE),
+        )
+    print(f"{len(list(folder.iterdir()))} pictures are in {folder}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
