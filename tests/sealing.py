@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from postseal.body import Body, Spool
 from postseal.envelope import Client, Envelope, Recipient
@@ -18,10 +19,10 @@ from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
 from postseal.sealed.armor import dearmored
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
-from postseal.sealed.master import LocalKeys
+from postseal.sealed.master import LocalKeys, context
 from postseal.settings_ome import Ome
 from postseal.store.migrate import migrate
-from postseal.store.ring import Ring
+from postseal.store.ring import Opened, Ring
 from postseal.store.sealed import unwrapped
 from postseal.treatment import Treatment
 
@@ -113,6 +114,25 @@ def link(mail: EmailMessage) -> str:
     found = re.search(rf"{PORTAL}/m/[0-9a-f]{{32}}(?=\r?$)", plain.get_content(), re.MULTILINE)
     assert found
     return found[0]
+
+
+def withhold(ring: Opened, message: bytes, address: str, right: str) -> None:
+    """Let policy withhold *right* of *message*, whose key for *address* is bound to that too."""
+    known = ring.messages.of(message)
+    assert known
+    reader = known.addressee(address)
+    assert reader
+    assert reader.key
+    key = unwrapped(known, reader, ring.keys)
+    new = ring.keys.wrap(key, context(message, address, [right]))
+    facts = {"id": message, "address": address, "right": right, "octets": new.octets}
+
+    def work(connection: Connection) -> None:
+        connection.execute(text("UPDATE sealed_messages SET rights = :right WHERE id = :id"), facts)
+        change = "UPDATE sealed_keys SET octets = :octets WHERE message = :id AND address = :address"
+        connection.execute(text(change), facts)
+
+    ring.store.write(work)
 
 
 @pytest.fixture

@@ -98,6 +98,16 @@ def test_load_leaves_defaults(tmp_path: Path):
         pytest.param(
             "listen: {beyond_loopback: yes}", "1:27: expected true or false, found 'yes'", id="boolean"
         ),
+        pytest.param(
+            "{accepted_domains: a.test, portal: {replies: {sender: x@b.test}}}",
+            "1:55: 'x@b.test' is not in one of accepted_domains",
+            id="sender-of-replies",
+        ),
+        pytest.param(
+            "portal: {replies: {submit_to: 192.0.2.1:25}}",
+            "1:31: other hosts can reach '192.0.2.1:25'",
+            id="listener-for-replies",
+        ),
         pytest.param("listen: {mode: 660}", "1:16: expected permissions, found '660'", id="mode"),
         pytest.param("listen: {socket: /run/x}", "1:18: bad socket '/run/x'", id="socket"),
         pytest.param("listen: {socket: unix:x}", "1:18: bad Unix socket 'unix:x'", id="unix-socket"),

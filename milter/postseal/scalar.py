@@ -150,6 +150,35 @@ def author(node: Node, _reader: object = None) -> str:
     return written
 
 
+def http_address(node: Node, _reader: object = None) -> str:
+    """Where to listen: `HOST:PORT`, `[IPV6]:PORT`, or `none`."""
+    written = text(node)
+    if written == "none":
+        return ""
+    host, colon, port = written.rpartition(":")
+    if not colon or not re.fullmatch("[0-9]{1,5}", port):
+        raise bad(node.place, f"bad address '{written}'", "write HOST:PORT, or none")
+    check_port(node, port)
+    check_host(node, host.removeprefix("[").removesuffix("]"))
+    return written
+
+
+def check_port(node: Node, port: str) -> None:
+    """Raise BadInput unless there is such a *port*."""
+    if not 1 <= int(port) <= 65535:
+        raise bad(node.place, f"there is no port {port}", "choose a port from 1 to 65535")
+
+
+def check_host(node: Node, host: str) -> None:
+    """Raise BadInput unless *host* is an IP address, or localhost."""
+    if host == "localhost":
+        return
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise bad(node.place, f"'{host}' is not an IP address", "write an address, or localhost") from None
+
+
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 
 

@@ -38,23 +38,10 @@ def milter_socket(node: Node, _reader: object = None) -> str:
             raise bad(node.place, f"bad Unix socket '{written}'", "write unix:/PATH, at most 107 characters")
     elif kind == "inet" and re.fullmatch(r"[0-9]{1,5}@[^@\s]+", rest):
         port, _, host = rest.partition("@")
-        _check_port(node, port)
-        _check_host(node, host)
+        scalar.check_port(node, port)
+        scalar.check_host(node, host)
     else:
         raise bad(node.place, f"bad socket '{written}'", "write unix:/PATH or inet:PORT@HOST")
-    return written
-
-
-def http_address(node: Node, _reader: object = None) -> str:
-    """Where to listen: `HOST:PORT`, `[IPV6]:PORT`, or `none`."""
-    written = scalar.text(node)
-    if written == "none":
-        return ""
-    host, colon, port = written.rpartition(":")
-    if not colon or not re.fullmatch("[0-9]{1,5}", port):
-        raise bad(node.place, f"bad address '{written}'", "write HOST:PORT, or none")
-    _check_port(node, port)
-    _check_host(node, host.removeprefix("[").removesuffix("]"))
     return written
 
 
@@ -75,20 +62,6 @@ def patience(node: Node, _reader: object = None) -> float:
             node.place, "expected a time span of at least a second", "leave the key out for the default"
         )
     return seconds
-
-
-def _check_port(node: Node, port: str) -> None:
-    if not 1 <= int(port) <= 65535:
-        raise bad(node.place, f"there is no port {port}", "choose a port from 1 to 65535")
-
-
-def _check_host(node: Node, host: str) -> None:
-    if host == "localhost":
-        return
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        raise bad(node.place, f"'{host}' is not an IP address", "write an address, or localhost") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +139,7 @@ class Settings:
     spool_directory: Path = Path("/var/lib/postseal/spool")
     memory_body: Size = 1 << 20
     notices_from: Annotated[str, scalar.author] = ""
-    submit_to: Annotated[str, http_address] = "127.0.0.1:10027"
+    submit_to: Annotated[str, scalar.http_address] = "127.0.0.1:10027"
     submit_timeout: Annotated[float, patience] = 60.0
     store: Annotated[str, database] = field(default="sqlite:////var/lib/postseal/store.sqlite", repr=False)
     store_timeout: Annotated[float, patience] = 5.0
@@ -175,7 +148,7 @@ class Settings:
     tls: Tls = field(default_factory=Tls)
     stop_seconds: Seconds = field(default=25.0, metadata={"word": "stop"})
     drain_seconds: Seconds = field(default=900.0, metadata={"word": "drain"})
-    metrics: Annotated[str, http_address] = "127.0.0.1:9817"
+    metrics: Annotated[str, scalar.http_address] = "127.0.0.1:9817"
 
 
 def notices_from(settings: Settings, host: str) -> str:
@@ -183,11 +156,25 @@ def notices_from(settings: Settings, host: str) -> str:
     return settings.notices_from or f"postmaster@{next(iter(settings.accepted_domains), host)}"
 
 
+def replies_from(settings: Settings, host: str) -> str:
+    """The address that replies from the portal come from; what comes back to it stays with us."""
+    found = settings.portal.replies.sender or notices_from(settings, host)
+    ours = _accepted(found, settings) or not settings.accepted_domains
+    return found if ours else f"postmaster@{settings.accepted_domains[0]}"
+
+
 def load(path: Path) -> Settings:
     """The settings in the file *path*.  Raises BadInput with every problem of the file."""
     node = document.load(path)
     settings = Reader(NAMES).bind(node, Settings)
     problems = Problems()
+    replies = settings.portal.replies
+    if replies.sender and not _accepted(replies.sender, settings):
+        problems.add(
+            _found(node, "portal", "replies", "sender").place,
+            f"'{replies.sender}' is not in one of accepted_domains",
+            "what comes back because it cannot be delivered must not leave",
+        )
     if not settings.listen.beyond_loopback:
         for words, written, host in (
             (("listen", "socket"), settings.listen.socket, _socket_host(settings.listen.socket)),
@@ -195,6 +182,7 @@ def load(path: Path) -> Settings:
             (("submit_to",), settings.submit_to, _http_host(settings.submit_to)),
             (("portal", "listen"), settings.portal.listen, _http_host(settings.portal.listen)),
             (("portal", "metrics"), settings.portal.metrics, _http_host(settings.portal.metrics)),
+            (("portal", "replies", "submit_to"), replies.submit_to, _http_host(replies.submit_to)),
         ):
             if host and not _loopback(host):
                 problems.add(
@@ -204,6 +192,10 @@ def load(path: Path) -> Settings:
                 )
     problems.settle()
     return settings
+
+
+def _accepted(address: str, settings: Settings) -> bool:
+    return address.rpartition("@")[2].lower() in settings.accepted_domains
 
 
 def _socket_host(socket: str) -> str:

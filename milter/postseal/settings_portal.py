@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from postseal import scalar
 from postseal.document import Node, bad
 from postseal.scalar import Network
 from postseal.settings_ome import paragraph
+from postseal.settings_replies import Replies
 
 
 def portal_address(node: Node, _reader: object = None) -> str:
@@ -41,7 +42,7 @@ class Portal:
     *posted*: how long what it has posted can be read without posting it again.
     *passcodes_from*: the address that passcodes come from, "" for that of notices.
     *help*: whom people can ask, for example a telephone number.
-    *stop*: how long a stop waits for answers under way.
+    *stop*: how long a stop waits for answers under way.  *replies*: what visitors may write.
     """
 
     listen: Annotated[str, portal_address] = "127.0.0.1:8460"
@@ -57,3 +58,4 @@ class Portal:
     passcodes_from: Annotated[str, scalar.author] = ""
     help: Annotated[str, paragraph] = ""
     stop: Annotated[float, scalar.duration] = 25.0
+    replies: Replies = field(default_factory=Replies)

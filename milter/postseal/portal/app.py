@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from postseal import log
 from postseal.errors import Failure
-from postseal.portal import landing, plain_pages, reading_room, signing_in
+from postseal.portal import landing, plain_pages, reading_room, reply, signing_in
 from postseal.portal.desk import Desk
 from postseal.portal.door import Door
 from postseal.portal.field import Text
@@ -28,8 +28,10 @@ from postseal.portal.found import Gone, SignedOut
 from postseal.portal.origin import Verdict, judged
 from postseal.portal.page import STATIC
 from postseal.portal.refusal import Refused
+from postseal.portal.reply import Foreign
 from postseal.portal.upload import received
 from postseal.portal.visit import Visit
+from postseal.replying.original import NotAllowed
 
 _log = logging.getLogger(__name__)
 
@@ -48,10 +50,6 @@ class Way:
     foreign: bool = False
 
 
-class Foreign(Exception):
-    """A form that did not come from a page of ours."""
-
-
 WAYS = (
     Way("/", "GET", plain_pages.home),
     Way("/help", "GET", plain_pages.genuine),
@@ -64,6 +62,11 @@ WAYS = (
     Way("/m/{handle}/body", "GET", reading_room.body),
     Way("/m/{handle}/attachment/{number:int}", "GET", reading_room.attachment),
     Way("/m/{handle}/message.eml", "GET", reading_room.whole),
+    Way("/m/{handle}/reply", "GET", reply.form),
+    Way("/m/{handle}/reply", "POST", reply.send),
+    Way("/m/{handle}/reply-all", "GET", reply.form),
+    Way("/m/{handle}/reply-all", "POST", reply.send),
+    Way("/m/{handle}/sent", "GET", reply.sent),
     Way("/out", "POST", signing_in.sign_out),
 )
 
@@ -76,7 +79,7 @@ def app(desk: Desk) -> Door:
     ]
     routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     failed = _failed(desk)
-    kinds = (Gone, SignedOut, Refused, Foreign, Failure, HTTPException, Exception)
+    kinds = (Gone, SignedOut, Refused, NotAllowed, Foreign, Failure, HTTPException, Exception)
     return Door(Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, failed)), desk)
 
 
@@ -124,9 +127,10 @@ def _page(visit: Visit, error: Exception) -> Response:
         return visit.page("gone.html", status=410 if error.why else 404, why=error.why)
     if isinstance(error, Refused):
         return visit.page("refused.html", status=error.status, refused=error)
-    if isinstance(error, Foreign):
-        visit.desk.count.event("foreign")
-        return visit.page("error.html", status=403, kind="foreign")
+    if isinstance(error, Foreign | NotAllowed):
+        kind = error.why.value if isinstance(error, NotAllowed) else "foreign"
+        visit.desk.count.event(kind if kind == "foreign" else "refused")
+        return visit.page("error.html", status=403, kind=kind)
     if isinstance(error, Failure):
         visit.desk.count.failures.labels(error.cause.value).inc()
         _log.error("%s", log.line(event="request_failed", cause=error.cause.value, why=error.detail))

@@ -2,15 +2,23 @@
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MAIL_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 EVENTS: Final = (
     *("posted", "code_asked", "code_limited", "code_right", "code_wrong", "code_spent"),
-    *("shown", "fetched", "gone", "tampered", "foreign", "signed_out"),
+    *("shown", "fetched", "replied", "refused", "gone", "tampered", "foreign", "signed_out"),
 )
 MAILS: Final = ("accepted", "refused", "given_up")
+REPLIES: Final = ("sent", "deferred", "failed")
 
 
 class Count:
@@ -54,13 +62,32 @@ class Count:
         self.failures = Counter(
             "postseal_portal_failures", "Requests that failed, by cause.", ["cause"], registry=self.registry
         )
+        self.replies = Counter(
+            "postseal_portal_replies",
+            "Copies of replies, by what became of a try.",
+            ["result"],
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "postseal_portal_replies_waiting", "Replies that have to leave.", registry=self.registry
+        )
+        self.oldest = Gauge(
+            "postseal_portal_oldest_reply_seconds", "Age of the oldest of them.", registry=self.registry
+        )
         for event in EVENTS:  # a counter that is not there yet cannot be alerted on
             self.events.labels(event)
         for result in MAILS:
             self.mails.labels(result)
+        for result in REPLIES:
+            self.replies.labels(result)
         for cause in ("store", "keys", "internal"):
             self.failures.labels(cause)
 
     def event(self, name: str) -> None:
         """Count one of `EVENTS`."""
         self.events.labels(name).inc()
+
+    def outbox(self, number: int, seconds: float) -> None:
+        """*number* replies wait, the oldest for *seconds*."""
+        self.waiting.set(number)
+        self.oldest.set(seconds)

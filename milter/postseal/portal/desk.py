@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from postseal.body import Spool
 from postseal.portal.count import Count
+from postseal.portal.outgoing import Outgoing
 from postseal.portal.post import Post
 from postseal.settings import Settings
 from postseal.store.ring import Opened, Ring
@@ -14,7 +15,7 @@ from postseal.store.sessions import Sessions
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """*post* sends passcodes.  *clock*: the time, with its zone."""
+    """*post* sends passcodes.  *clock*: the time, with its zone.  *outgoing*: None where nobody can reply."""
 
     settings: Settings
     ring: Ring
@@ -22,6 +23,7 @@ class Desk:
     post: Post
     count: Count
     clock: Callable[[], datetime]
+    outgoing: Outgoing | None = None
 
     @property
     def address(self) -> str:

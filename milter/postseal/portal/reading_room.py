@@ -1,27 +1,24 @@
 """A message, shown to a recipient who has signed in: the page around it, its body, its files.
 
-Only here is anything decrypted, and only what was verified to its end is shown.  The body is a document of
-its own that a browser treats as a stranger; files are always saved, never opened in the portal's place.
+The body is a document of its own that a browser treats as a stranger; files are always saved, never opened in
+the portal's place.
 """
 
-import io
 from collections.abc import Iterator
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
-from postseal import message_file
-from postseal.body import Body
 from postseal.message import Message
 from postseal.portal.found import Found, Gone, found, read_by
-from postseal.portal.refusal import Reason, Refused
+from postseal.portal.opened import message_of
+from postseal.portal.reply import ways
 from postseal.portal.signing_in import code_or_address
 from postseal.portal.visit import Visit
 from postseal.reading.view import View, view
 from postseal.reading.walls import ATTACHMENT_HEADERS, BODY_HEADERS, SANDBOX
-from postseal.sealed.container import Tampered, opened
 from postseal.store.audit import Entry, Event
-from postseal.store.sealed import Addressee, unwrapped
+from postseal.store.sealed import Addressee
 
 _WHOLE = "message.eml"
 
@@ -31,12 +28,15 @@ def message(visit: Visit) -> Response:
     here = found(visit)
     if here.reader is None:
         return code_or_address(visit, here)
-    seen = _view(visit, here, here.reader)
+    original = message_of(visit, here, here.reader)
+    outbox = visit.desk.opened.outbox
     return visit.page(
         "message.html",
         here=here,
         reader=here.reader,
-        seen=seen,
+        seen=_seen(visit, original),
+        ways=ways(visit, here, original),
+        given_up=outbox.given_up(here.message.id, visit.address),
         whole=_may_save(here),
         sandbox=SANDBOX,
     )
@@ -68,35 +68,18 @@ def whole(visit: Visit) -> Response:
     here, reader = read_by(visit)
     if not _may_save(here):
         raise Gone
-    original = _message(visit, here, reader)
+    original = message_of(visit, here, reader)
     _note(visit, here, Event.FETCHED, _WHOLE)
     visit.desk.count.event("fetched")
     return _saved(original.pieces(), _WHOLE, "message/rfc822", original.size)
 
 
 def _view(visit: Visit, here: Found, reader: Addressee) -> View:
-    message = _message(visit, here, reader)
-    return view(message, visit.desk.spool, say=visit.translate, language=visit.language)
+    return _seen(visit, message_of(visit, here, reader))
 
 
-def _message(visit: Visit, here: Found, reader: Addressee) -> Message:
-    """What is sealed, after all of it was verified.  Raises Refused if somebody has changed it."""
-    ring = visit.desk.opened
-    key = unwrapped(here.message, reader, ring.keys)
-    try:
-        plain = opened(ring.containers.pieces(here.container), key, visit.desk.spool)
-    except Tampered:
-        ring.audit.add([Entry(Event.FAILED, here.message.id, reader.address, "container")], at=visit.at)
-        visit.desk.count.event("tampered")
-        raise Refused(Reason.NOT_SEALED) from None
-    return parsed(plain, visit)
-
-
-def parsed(plain: Body, visit: Visit) -> Message:
-    """The message in *plain*, without a copy of its body."""
-    end = 0 if plain.read(0, 2) == b"\r\n" else plain.find(b"\r\n\r\n") + 2
-    header = message_file.read(io.BytesIO(plain.read(0, end)), visit.desk.spool)
-    return header.with_body(plain.part(end + 2))
+def _seen(visit: Visit, original: Message) -> View:
+    return view(original, visit.desk.spool, say=visit.translate, language=visit.language)
 
 
 def _may_save(here: Found) -> bool:

@@ -23,14 +23,20 @@ from postseal import log, notify
 from postseal import settings as settings_file
 from postseal.body import Spool
 from postseal.errors import BadInput, Place, Problem
+from postseal.methods.ome import OmeMethod
 from postseal.portal.app import app
 from postseal.portal.count import Count
 from postseal.portal.desk import Desk
 from postseal.portal.monitor import monitor
+from postseal.portal.outgoing import Outgoing
 from postseal.portal.post import Post
+from postseal.replying.dispatch import Dispatch
+from postseal.replying.original import Inside
+from postseal.replying.replies import Replies
 from postseal.sealed import source
 from postseal.settings import Settings
 from postseal.store.ring import Ring
+from postseal.submission import Submission
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +68,11 @@ def run(path: Path, instance: int) -> None:
         except OSError as error:
             raise _bad(path, f"portal: {error.filename or portal.listen}: {error.strerror}", "") from None
         desk.post.start()
+        if desk.outgoing:
+            desk.outgoing.start()
         asyncio.run(_serve(desk, public, private))
+        if desk.outgoing:
+            desk.outgoing.stop(portal.stop)
         desk.post.stop(portal.stop)
 
 
@@ -73,14 +83,52 @@ def _keep_to_itself() -> None:
 
 
 def _desk(settings: Settings) -> Desk:
-    host, _, port = settings.submit_to.rpartition(":")
+    host, port = _where(settings.submit_to)
     count = Count()
-    post = Post(
-        host.strip("[]"), int(port), timeout=settings.submit_timeout, name=socket.gethostname(), count=count
-    )
+    post = Post(host, port, timeout=settings.submit_timeout, name=socket.gethostname(), count=count)
     ring = Ring(settings.store, timeout=settings.store_timeout, keys=source.load(settings.ome))
     spool = Spool(settings.portal.spool_directory, settings.memory_body)
-    return Desk(settings, ring, spool, post, count, lambda: datetime.now(UTC))
+    outgoing = _outgoing(settings, ring, spool, count) if settings.portal.replies.submit_to else None
+    return Desk(settings, ring, spool, post, count, _now, outgoing)
+
+
+def _outgoing(settings: Settings, ring: Ring, spool: Spool, count: Count) -> Outgoing:
+    """What takes replies and carries them out."""
+    name, limits = socket.gethostname(), settings.portal.replies
+    sender = settings_file.replies_from(settings, name)
+    inside, outside = (
+        Submission(*_where(address), settings.submit_timeout, name, None)
+        for address in (limits.submit_to, settings.submit_to)
+    )
+    replies = Replies(
+        limits,
+        ring=ring,
+        sender=sender,
+        inside=Inside(settings.accepted_domains),
+        spool=spool,
+        clock=_now,
+    )
+    dispatch = Dispatch(
+        ring,
+        OmeMethod(settings.ome, ring, spool, clock=_now),
+        inside,
+        outside,
+        sender,
+        settings.ome.brand.language,
+        spool,
+        _now,
+        lambda result: count.replies.labels(result).inc(),
+    )
+    return Outgoing(replies, dispatch, count)
+
+
+def _where(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class _Server(uvicorn.Server):

@@ -59,6 +59,11 @@ class Dispatch:
     clock: Callable[[], datetime]
     counted: Callable[[str], object]
 
+    def waiting(self) -> tuple[int, float]:
+        """How many replies have to leave, and how many seconds old the oldest is.  Raises Failure."""
+        number, since = self.ring.open().outbox.oldest()
+        return number, (self.clock() - since).total_seconds() if since else 0.0
+
     def turn(self) -> bool:
         """Carry out one reply that is due; whether there was one.  Raises Failure if the store is away."""
         ring, at = self.ring.open(), self.clock()

@@ -48,7 +48,7 @@ class Written:
     """What somebody wrote into the form.
 
     *nonce*: at least `NONCE` random octets that came with the form: who presses the button twice sends one
-    reply.  *copy*: whether he wants one himself.
+    reply, and who goes back and writes something else another one.  *copy*: whether he wants one himself.
     """
 
     nonce: bytes
@@ -99,9 +99,7 @@ class Replies:
         to = addressees(original, visitor, written.whom, ours=self._sender)
         reader = message.addressee(visitor)
         address = reader.written if reader else visitor
-        told = hashlib.sha256(
-            b"postseal reply\0" + sealed + visitor.encode() + b"\0" + written.nonce
-        ).digest()
+        told = _told(sealed, visitor, written)
         at = self._clock()
         reply = Reply(
             author=Correspondent(name_of(original, address), address),
@@ -148,3 +146,18 @@ class Replies:
 
     def _target(self, address: str) -> Target:
         return Target(address, Way.INSIDE if address in self._inside else Way.SEALED)
+
+
+def _told(sealed: bytes, visitor: str, written: Written) -> bytes:
+    """What tells this reply from all others."""
+    files = [each for one in written.enclosures for each in (one.name, str(one.body.size))]
+    words = (
+        written.whom.value,
+        visitor,
+        written.text,
+        str(written.copy),
+        str(bool(written.quotation)),
+        *files,
+    )
+    parts = (b"postseal reply", sealed, written.nonce, *(each.encode("utf-8", "replace") for each in words))
+    return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()

@@ -92,7 +92,7 @@ class Waiting:
 class Outbox:
     """The verbs.  Each is one transaction but `put`, and raises Failure if the store cannot carry it out.
 
-    A reply that was given up is listed for *remember*.
+    What has left or was given up is remembered for *remember*.
     """
 
     def __init__(
@@ -188,7 +188,10 @@ class Outbox:
         self._store.write(lambda connection: connection.execute(change))
 
     def close(self, reply: Waiting, *, at: datetime) -> None:
-        """It has left, or is given up for who has none: forget the text, and all of it if it has left."""
+        """It has left, or is given up for who has none: forget the text and its key.
+
+        That it was there is remembered: its form may still be open in a browser.
+        """
 
         def work(connection: Connection) -> list[room.Row]:
             here = outbox.c.id == reply.id
@@ -196,10 +199,10 @@ class Outbox:
             found = next(iter(_read(connection, here)), None)
             if found is None or not found.seed:
                 return []
-            if not found.failed:
-                connection.execute(delete(outbox).where(here))
-                return []
             connection.execute(update(outbox).where(here).values(seed=None, due=at + self._remember))
+            if not found.failed:
+                connection.execute(delete(outbox_recipients).where(outbox_recipients.c.reply == reply.id))
+                return []
             detail = f"the reply has not reached {len(found.failed)} of {len(found.targets)} recipients"
             entry = Entry(Event.FAILED, reply.message, reply.address, detail)
             return self._audit.added(connection, [entry], at)
@@ -209,7 +212,8 @@ class Outbox:
     def given_up(self, message: bytes, address: str) -> tuple[Waiting, ...]:
         """The replies by *address* to *message* that have not reached everybody, the oldest first."""
         mine = (outbox.c.message == message, outbox.c.address == address, outbox.c.seed.is_(None))
-        return self._store.read(lambda connection: _read(connection, *mine))
+        found = self._store.read(lambda connection: _read(connection, *mine))
+        return tuple(each for each in found if each.failed)
 
     def oldest(self) -> tuple[int, datetime | None]:
         """How many replies wait, and since when the oldest of them."""
@@ -218,7 +222,7 @@ class Outbox:
         return count, since
 
     def tidy(self, at: datetime, *, limit: int = _MANY) -> int:
-        """Forget at most *limit* that were given up long ago; how many."""
+        """Forget at most *limit* that have left or were given up long ago; how many."""
         some = select(outbox.c.id).where(outbox.c.seed.is_(None), outbox.c.due <= at).limit(limit)
         gone = delete(outbox).where(outbox.c.id.in_(some))
         return self._store.write(lambda connection: connection.execute(gone).rowcount)

@@ -24,7 +24,8 @@ outbox: Final = Table(
     sqlite_with_rowid=False,
 )
 """Replies.  *message*: what was replied to, by *address*.  *seed*: the key is made from it; NULL when the
-reply has left or is given up, and then *due* is when the row is forgotten.  *until*: when it is given up.
+reply has left or is given up, and then *due* is when the row is forgotten, lest it is sent again.
+*until*: when it is given up.
 """
 
 outbox_recipients: Final = Table(

@@ -25,8 +25,16 @@ for (const form of document.forms) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    const button = form.querySelector("button[type=submit]");
+    if (form.dataset.sending && button) {
+      form.dataset.word = button.textContent;
+      button.textContent = form.dataset.sending;
+    }
   });
 }
 addEventListener("pageshow", () => {
-  for (const form of document.forms) delete form.dataset.sent;
+  for (const form of document.forms) {
+    delete form.dataset.sent;
+    if (form.dataset.word) form.querySelector("button[type=submit]").textContent = form.dataset.word;
+  }
 });

@@ -1,0 +1,66 @@
+"""The thread that carries out replies: at once when one is written, and again and again what could not leave.
+
+It has no queue: what is to be done stands in the store, so nothing is lost with this process, and what
+another portal has left undone is done here.
+"""
+
+import logging
+import threading
+from typing import Final
+
+from postseal import log
+from postseal.errors import Failure
+from postseal.portal.count import Count
+from postseal.replying.dispatch import Dispatch
+from postseal.replying.replies import Replies
+
+_log = logging.getLogger(__name__)
+
+_LOOK: Final = 5.0
+"""Seconds between two looks at what is due."""
+_AFTER_FAILURE: Final = 15.0
+
+
+class Outgoing:
+    """*replies* takes what visitors write, *dispatch* carries it out."""
+
+    def __init__(self, replies: Replies, dispatch: Dispatch, count: Count) -> None:
+        self.replies = replies
+        self._dispatch = dispatch
+        self._count = count
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="outgoing", daemon=True)
+
+    def start(self) -> None:
+        """Begin to carry out what waits."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Somebody has written a reply."""
+        self._woken.set()
+
+    def stop(self, seconds: float) -> None:
+        """Take up nothing new, and wait for what is under way."""
+        self._stopping.set()
+        self._woken.set()
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.wait(self._turn())
+            self._woken.clear()
+
+    def _turn(self) -> float:
+        """Carry out what is due; seconds until the next look."""
+        try:
+            while not self._stopping.is_set() and self._dispatch.turn():
+                pass
+            self._count.outbox(*self._dispatch.waiting())
+        except Failure as failure:
+            _log.warning("%s", log.line(event="replies_wait", cause=failure.cause, why=failure.detail))
+            return _AFTER_FAILURE
+        except Exception as error:  # noqa: BLE001 (a bug of ours: it must not be the end of sending)
+            _log.error("%s", log.line(event="outgoing_fault", trace=log.trace(error)))
+            return _AFTER_FAILURE
+        return _LOOK
