@@ -14,10 +14,16 @@ _LARGEST = 64 << 20
 """Octets of the largest file that is unpacked."""
 
 
-@lru_cache(maxsize=2)
-def workers(limits: Extraction) -> Workers:
+@lru_cache(maxsize=4)
+def readers(limits: Extraction) -> Workers:
     """The processes for these *limits*: they stay warm."""
     return Workers("postseal.reading.child", limits, _ANSWER)
+
+
+@lru_cache(maxsize=4)
+def drawers(limits: Extraction) -> Workers:
+    """Those that draw.  They are others, as libraries that are not safe in memory read files there."""
+    return Workers("postseal.reading.drawing", limits, _ANSWER)
 
 
 @dataclass(slots=True)

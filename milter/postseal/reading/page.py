@@ -19,6 +19,7 @@ img{max-width:100%}
 .block{border:1px solid #8886;border-radius:.5rem;margin-top:1rem;padding:1rem}
 .block dl{display:grid;grid-template-columns:max-content 1fr;gap:.125rem 1rem;margin:0 0 1rem}
 .block dt{opacity:.75}.block dd{margin:0;white-space:pre-wrap}
+.block dl:last-child{margin:0}
 .block h2{font-size:1rem;margin:0 0 .5rem}
 """
 
@@ -61,15 +62,20 @@ class Document:
 
 
 def document(
-    segments: tuple[bytes | Picture, ...], *, title: str, language: str, classes: frozenset[str]
+    segments: tuple[bytes | Picture, ...],
+    *,
+    title: str,
+    language: str,
+    classes: frozenset[str],
+    style: str = "",
 ) -> Document:
-    """The page around *segments*; *classes*: of the root; "plain" if no colours are the mail's."""
+    """The page around *segments*; *classes*: of the root, "plain" if no colours are the mail's."""
     root = f' class="{" ".join(sorted(classes))}"' if classes else ""
     lang = f' lang="{escape(language)}"' if language else ""
     head = (
         f"<!doctype html><html{lang}{root}><head>"
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
+        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head><body>"
     )
     return Document((head.encode("utf-8", "replace"), *segments, b"</body></html>"))
 

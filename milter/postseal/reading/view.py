@@ -24,12 +24,13 @@ from postseal.cms.layer import Broken, Encrypted, Signed
 from postseal.cms.opening import Opener
 from postseal.errors import Failure
 from postseal.message import Message
-from postseal.reading.asking import Asking, workers
+from postseal.reading.asking import Asking, readers
 from postseal.reading.attachment import Attachment, Content
 from postseal.reading.note import Note
 from postseal.reading.page import Document, document
 from postseal.reading.person import Person, cleaned, people
 from postseal.reading.rendering import Rendering
+from postseal.reading.restraint import FREE, Restraint
 from postseal.reading.sheet import Sheet
 from postseal.reading.tree import tree
 from postseal.settings_extraction import Extraction
@@ -68,15 +69,16 @@ def view(
     limits: Extraction = Extraction(seconds=10.0),  # noqa: B008 (it is frozen)
     say: Callable[[str], str] = str,
     language: str = "",
+    restraint: Restraint = FREE,
 ) -> View:
     """What is shown of *message*.
 
     *limits*: what the processes that read it may cost.  *say*: translates the few words of ours that stand in
-    the document; *language*: of these words.
+    the document; *language*: of these words.  *restraint*: what the document keeps its reader from.
     """
     content, notes = _opened(message, spool)
     root, missing = tree(content)
-    sheet = Sheet(Asking(workers(limits), limits.seconds), say, notes)
+    sheet = Sheet(Asking(readers(limits), limits.seconds), say, notes)
     Rendering(sheet, spool).show(root)
     if missing:
         sheet.note(Note.TOO_MANY)
@@ -96,6 +98,7 @@ def view(
             title=subject,
             language=language,
             classes=frozenset() if sheet.coloured else frozenset({"plain"}),
+            style=restraint.style,
         ),
         plain="\n\n".join(sheet.texts),
         attachments=tuple(sorted(sheet.attachments, key=lambda one: one.number)),
