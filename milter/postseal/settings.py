@@ -119,6 +119,8 @@ class Settings:
     seconds for each step of a submission.
     *store*: the data source name of the database, in SQLAlchemy's words; *store_timeout*: seconds within
     which it answers or counts as down.
+    *acquainted*: how long, after his last mail to somebody, a sender's mail is not the first to him any more;
+    only while a rule asks for `first_mail`.
     *held_mail_returns*: whether the MTA gives back to us what an administrator releases from quarantine; it
     would leave unprotected otherwise, so without this nothing is held.
     """
@@ -143,6 +145,7 @@ class Settings:
     submit_timeout: Annotated[float, patience] = 60.0
     store: Annotated[str, database] = field(default="sqlite:////var/lib/postseal/store.sqlite", repr=False)
     store_timeout: Annotated[float, patience] = 5.0
+    acquainted_seconds: Seconds = field(default=31_536_000.0, metadata={"word": "acquainted"})
     guard: Guard = field(default_factory=Guard)
     held_mail_returns: bool = False
     tls: Tls = field(default_factory=Tls)

@@ -4,6 +4,7 @@ A mail is `MAIL` but for what is given; a module for each one of `postseal.polic
 """
 
 from condition_cases import (
+    acquaintance,
     attachment,
     authentication,
     certificate,
@@ -23,6 +24,7 @@ CASES = (
     | authentication.CASES
     | people.CASES
     | certificate.CASES
+    | acquaintance.CASES
     | sender.CASES
     | recipient.CASES
     | recipients.CASES

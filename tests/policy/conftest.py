@@ -1,5 +1,5 @@
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,18 @@ class Certificates:
         return datetime.max.replace(tzinfo=UTC) if address == "good@cert.example" else None
 
 
+class Acquaintances:
+    """Everybody is a stranger but friend@mail.example."""
+
+    def strangers(
+        self, _sender: str, recipients: Collection[str], _message: bytes, _at: datetime
+    ) -> frozenset[str]:
+        return frozenset(recipients) - {"friend@mail.example"}
+
+    def note(self, sender: str, recipients: Collection[str], message: bytes, at: datetime) -> None:
+        raise AssertionError("nothing is noted where it is only decided")
+
+
 Written = Callable[[str], Policy]
 
 
@@ -44,6 +56,8 @@ def written(tmp_path: Path) -> Written:
             held_mail_returns=True,
             tls=Tls(enforced=True),
         )
-        return load(settings, {"plain", "smime", "portal"}, certificates=Certificates())
+        return load(
+            settings, {"plain", "smime", "portal"}, certificates=Certificates(), acquaintances=Acquaintances()
+        )
 
     return loaded

@@ -33,6 +33,7 @@ VALUES = {
     "recipient_manager": "a@a.example",
     "sender_is": "manager",
     "recipient_certificate": "none",
+    "first_mail": "true",
     "spf": "none",
     "dkim": "[none, pass]",
     "dmarc": "fail",

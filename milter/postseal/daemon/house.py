@@ -7,12 +7,14 @@ or of policies, certificates and keys together.  Loading changes nothing that ru
 import os
 import socket
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from postseal import settings as settings_file
+from postseal.acquaintance import Memory
 from postseal.document import Problems
 from postseal.envelope import Envelope
+from postseal.finding.shelf import Opening
 from postseal.incoming import load as incoming
 from postseal.incoming.incoming import Incoming, Received
 from postseal.message import Message
@@ -99,7 +101,10 @@ def build(path: Path, *, spool: Path | None = None) -> House:
         methods = table.load(settings, now)
         finder = methods.search.finder
     with problems.collect():
-        policy = load_policy(settings, table.PROTECTING, certificates=finder)
+        keep = timedelta(seconds=settings.acquainted_seconds)
+        opening = Opening(settings.store, timeout=settings.store_timeout)
+        memory = Memory(opening, settings.guard.secret, keep=keep)
+        policy = load_policy(settings, table.PROTECTING, certificates=finder, acquaintances=memory)
     problems.settle()
     assert policy is not None  # noqa: S101 (or there was a problem)
     assert methods is not None  # noqa: S101

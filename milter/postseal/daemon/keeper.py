@@ -21,6 +21,7 @@ from postseal import log
 from postseal.daemon import house, housekeeper
 from postseal.errors import BadInput, Failure
 from postseal.settings import Settings
+from postseal.store.acquaintances import expire as expire_acquaintances
 from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.store.migrate import migrate
@@ -85,7 +86,8 @@ class Keeper:
     def __init__(self, settings: Settings, directory: Path, *, generation: int, made: bool) -> None:
         self._dsn, self._timeout = settings.store, settings.store_timeout
         self._directory = directory
-        self._journal = Journal(Store(self._dsn, timeout=self._timeout))
+        self._store = Store(self._dsn, timeout=self._timeout)
+        self._journal = Journal(self._store)
         last = read(directory)
         made = made or bool(last and last.made and last.generation == generation)
         self._look = Look(0.0, generation, up=made, made=made)
@@ -129,6 +131,8 @@ class Keeper:
         while some == _MANY:
             some = self._journal.expire(house.now() - _GRACE, limit=_MANY)
             removed += some
+        while expire_acquaintances(self._store, house.now(), limit=_MANY) == _MANY:
+            pass
         if removed:
             _log.info("%s", log.line(event="journal_expired", entries=removed))
 

@@ -131,6 +131,7 @@ def _rulebook(built: House) -> Rulebook:
         built.policy.on_error,
         letters,
         built.incoming or AsItCame(),
+        built.policy.note,
     )
 
 

@@ -5,7 +5,7 @@ Nothing that one message can cause is raised; what is neither judged nor carried
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -59,9 +59,16 @@ class AsItCame:
         return Received(message)
 
 
+def _nothing(_message: Message, _envelope: Envelope, _recipients: Collection[Recipient]) -> None:
+    """Note nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """What a message is judged by from its MAIL to its answer."""
+    """What a message is judged by from its MAIL to its answer.
+
+    *note*: told of a message who is about to get it; may raise Failure.
+    """
 
     policy: Decides
     methods: Methods
@@ -69,6 +76,7 @@ class Rulebook:
     on_error: OnError = DEFER
     letters: letter.Desk = field(default_factory=letter.Desk)
     incoming: Opens = field(default_factory=AsItCame)
+    note: Callable[[Message, Envelope, Collection[Recipient]], None] = _nothing
 
 
 @dataclass(slots=True)
@@ -202,6 +210,9 @@ def _judged(arrived: Arrived, book: Rulebook, *, opened: bool) -> tuple[Treated,
         treatments = opened_mail.closed(treatments, book.incoming.accepts) if opened else treatments
         decided = time.monotonic()
         outcome = carry_out(arrived.message, envelope, treatments, book.methods, received.copies)
+        if isinstance(outcome, list):
+            served = [each for copy in outcome if not copy.back for each in copy.recipients]
+            book.note(received.content, envelope, served)
         about = received.content, envelope, treatments, outcome
         told = letters(*about, desk=book.letters, at=datetime.now(UTC))
     except Failure as failure:

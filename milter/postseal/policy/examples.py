@@ -6,6 +6,7 @@ does not do what its examples say never comes into force.
 
 import io
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -119,6 +120,7 @@ class Example:
     logged in.  *client_ip*: its address.  *tls*: whether it uses TLS.  *at*: when, now if left out.
     *subject*, *headers*, *body*: of the message; *size*: what an attachment fills it up to.
     *message*: a file with the whole message instead.
+    *acquainted*: whether the sender has written to the recipients before, for `first_mail`.
     *expect*: `plain`, `reject`, `defer`, `quarantine`, or actions, for all recipients or for each by address.
     Protection, signature, rejection, deletion and redirection must be exactly as expected; header edits
     and further recipients if some are.
@@ -137,6 +139,7 @@ class Example:
     body: str = ""
     size: Annotated[int, scalar.size] | None = None
     message: Path | None = None
+    acquainted: bool = False
 
     @property
     def envelope(self) -> Envelope:
@@ -158,11 +161,28 @@ class Example:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Acquainted:
+    """Who has written to whom, as an example says."""
+
+    acquainted: bool
+
+    def strangers(
+        self, _sender: str, recipients: Collection[str], _message: bytes, _at: datetime
+    ) -> frozenset[str]:
+        """All or none."""
+        return frozenset() if self.acquainted else frozenset(recipients)
+
+    def note(self, sender: str, recipients: Collection[str], message: bytes, at: datetime) -> None:
+        """Nothing: no mail is sent."""
+
+
 def check(example: Example, policy: Policy) -> None:
     """Raise BadInput if *policy* does not make of *example* what it expects."""
     problems = Problems()
     if (at := example.at) is not None:
         policy = replace(policy, clock=lambda: at)
+    policy = replace(policy, site=replace(policy.site, acquaintances=_Acquainted(example.acquainted)))
     explanation = policy.explain(example.mail(), example.envelope)
     given = set(map(key, example.to))
     expected = {outcome.recipient: outcome for outcome in example.expect}

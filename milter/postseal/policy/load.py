@@ -17,13 +17,14 @@ from postseal.errors import Place
 from postseal.people import load as directory
 from postseal.policy import source
 from postseal.policy.action_values import HOLDS
-from postseal.policy.clause import conditions_of
+from postseal.policy.clause import Condition, conditions_of
 from postseal.policy.compiled import Kept
+from postseal.policy.conditions.acquaintance import first_mail
 from postseal.policy.conditions.people import CONDITIONS as ABOUT_PEOPLE
 from postseal.policy.examples import Example, check
 from postseal.policy.failure import OnErrors
 from postseal.policy.index import Index
-from postseal.policy.mail import Certificates, Site
+from postseal.policy.mail import Acquaintances, Certificates, Site
 from postseal.policy.notice_actions import misdirected
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode, Rule, rule
@@ -50,13 +51,20 @@ class PolicyFile(Preamble):
     examples: tuple[Example, ...] = ()
 
 
-def load(settings: Settings, methods: Collection[str], *, certificates: Certificates | None = None) -> Policy:
+def load(
+    settings: Settings,
+    methods: Collection[str],
+    *,
+    certificates: Certificates | None = None,
+    acquaintances: Acquaintances | None = None,
+) -> Policy:
     """The policy in the folder that *settings* name.
 
-    *methods*: the words that `protect` may use.  *certificates*: what finds recipients' certificates.
+    *methods*: the words that `protect` may use.  *certificates*: what finds recipients' certificates,
+    *acquaintances*: what remembers who has written to whom.
     """
     with _undisturbed():
-        return _loaded(settings, methods, certificates)
+        return _loaded(settings, methods, certificates, acquaintances)
 
 
 @contextmanager
@@ -71,7 +79,12 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def _loaded(settings: Settings, methods: Collection[str], certificates: Certificates | None) -> Policy:
+def _loaded(
+    settings: Settings,
+    methods: Collection[str],
+    certificates: Certificates | None,
+    acquaintances: Acquaintances | None,
+) -> Policy:
     problems = Problems()
     holds = {"quarantine"} if settings.held_mail_returns else frozenset[str]()
     library = Library(settings.policies / "types")
@@ -96,11 +109,12 @@ def _loaded(settings: Settings, methods: Collection[str], certificates: Certific
     index = Index(rules, Kept(settings.runtime_directory / "patterns"))
     policy = Policy(
         rules,
-        Site.of(settings, people, certificates=certificates),
+        Site.of(settings, people, certificates=certificates, acquaintances=acquaintances),
         library.joined(sources.digest),
         index,
         len(examples),
         on_error=on_error,
+        remembers=any(each.function is first_mail for each in _asked(rules)),
     )
     for example in examples:
         with problems.collect():
@@ -111,16 +125,21 @@ def _loaded(settings: Settings, methods: Collection[str], certificates: Certific
     return policy
 
 
+def _asked(rules: Iterable[Rule]) -> Iterator[Condition]:
+    """All conditions of rules that are looked at."""
+    for each in rules:
+        if each.mode is not Mode.OFF:
+            yield from conditions_of(each.when)
+            yield from conditions_of(each.unless)
+
+
 def _check_nobody_is_asked_for(rules: Iterable[Rule], problems: Problems) -> None:
     """Without a directory, mail that such a rule concerns could only be refused."""
     words = {function.__name__ for function in ABOUT_PEOPLE}
-    for each in rules:
-        if each.mode is Mode.OFF:
-            continue  # asked for nobody; switched on, it is refused
-        for condition in (*conditions_of(each.when), *conditions_of(each.unless)):
-            if condition.word in words:
-                what = f"'{condition.word}' needs a directory of people"
-                problems.add(condition.place, what, "name one below 'directory:' in the settings")
+    for condition in _asked(rules):
+        if condition.word in words:
+            what = f"'{condition.word}' needs a directory of people"
+            problems.add(condition.place, what, "name one below 'directory:' in the settings")
     problems.settle()
 
 

@@ -16,7 +16,7 @@ from postseal import settings
 from postseal.cms import field as fields
 from postseal.content import process
 from postseal.content.item import Item
-from postseal.envelope import Envelope, Recipient, domain_key, key, split
+from postseal.envelope import Envelope, Recipient, destinations, domain_key, key, split
 from postseal.errors import Cause, Failure
 from postseal.message import Message
 from postseal.people.person import People, Person
@@ -27,6 +27,7 @@ from postseal.policy.files import Files
 from postseal.policy.kind import MessageType, types
 from postseal.policy.pattern import Pattern, seen
 from postseal.policy.scanner import Found
+from postseal.recurrence import has_own_id, told_from_others
 from postseal.scalar import Network
 from postseal.settings import Settings
 from postseal.settings_extraction import Extraction
@@ -41,6 +42,20 @@ class Certificates(Protocol):
         ...
 
 
+class Acquaintances(Protocol):
+    """What remembers who has written to whom."""
+
+    def strangers(
+        self, sender: str, recipients: Collection[str], message: bytes, at: datetime
+    ) -> frozenset[str]:
+        """Those of *recipients* to whom *sender* has sent nothing before *message*.  Raises Failure."""
+        ...
+
+    def note(self, sender: str, recipients: Collection[str], message: bytes, at: datetime) -> None:
+        """*sender* has sent *message* to *recipients*.  Raises Failure."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What policies know of the host they run on: whose mail is ours, which clients are trusted."""
@@ -52,10 +67,16 @@ class Site:
     authentication: Authentication = field(default_factory=Authentication)
     people: People | None = None
     certificates: Certificates | None = None
+    acquaintances: Acquaintances | None = None
 
     @classmethod
     def of(
-        cls, values: Settings, people: People | None = None, *, certificates: Certificates | None = None
+        cls,
+        values: Settings,
+        people: People | None = None,
+        *,
+        certificates: Certificates | None = None,
+        acquaintances: Acquaintances | None = None,
     ) -> "Site":
         """The site that the settings *values* describe."""
         return cls(
@@ -66,6 +87,7 @@ class Site:
             values.authentication,
             people,
             certificates,
+            acquaintances,
         )
 
     def accepts(self, address: str) -> bool:
@@ -89,6 +111,7 @@ class Transaction:
     """What was found of sensitive information; see `sensitive.query`."""
     _decoded: dict[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
     _persons: dict[str, Person] = field(default_factory=dict, repr=False)
+    _strangers: dict[str, bool] = field(default_factory=dict, repr=False)
     _spent: list[float] = field(default_factory=lambda: [0.0], repr=False)
 
     @property
@@ -118,6 +141,30 @@ class Transaction:
         if self.site.certificates is None:
             raise Failure(Cause.LOOKUP, "certificates are not looked up here")
         return self.site.certificates.until(recipient.address, self.at)
+
+    def first_for(self, address: str) -> bool:
+        """Whether the sender has sent nothing before to *address*, in the form to compare.  May raise."""
+        if self.site.acquaintances is None:
+            raise Failure(Cause.STORE, "who has written to whom is not remembered here")
+        if address not in self._strangers:
+            asked = {address, *(each for who in self.envelope.recipients for each in meant(who))}
+            found = self.site.acquaintances.strangers(self.sender, asked, self.told_from_others, self.at)
+            self._strangers.update((each, each in found) for each in asked)
+        return self._strangers[address]
+
+    def note(self, recipients: Iterable[Recipient]) -> None:
+        """*recipients* get the message: for the next one they are none of its sender's strangers.
+
+        Raises Failure.
+        """
+        if self.site.acquaintances is not None:
+            asked = {each for who in recipients for each in meant(who)}
+            self.site.acquaintances.note(self.sender, asked, self.told_from_others, self.at)
+
+    @cached_property
+    def told_from_others(self) -> bytes:
+        """A digest, the same when the message comes again."""
+        return told_from_others(self.message, identified=has_own_id(self.message, self.envelope))
 
     def person(self, address: str) -> Person:
         """Who has *address*, which is in the form to compare.  Raises Failure(DIRECTORY)."""
@@ -202,6 +249,11 @@ class Transaction:
     @cached_property
     def _seen(self) -> dict[int, bytes]:
         return {}
+
+
+def meant(recipient: Recipient) -> list[str]:
+    """The addresses that the MTA may take that of *recipient* for, in the form to compare."""
+    return [key(address) for address in destinations(recipient.address)]
 
 
 Look = Callable[[Transaction], Iterable[bytes]]

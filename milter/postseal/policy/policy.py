@@ -29,6 +29,7 @@ class Policy:
     *digest*: twelve hexadecimal digits that tell the text of one policy from another's.
     *examples*: how many examples it has passed.  *on_error*: what holds where
     rules say nothing.  *clock*: tells the moment at which a message is judged.
+    *remembers*: whether a rule asks who has written to whom before.
     """
 
     rules: tuple[Rule, ...]
@@ -37,6 +38,7 @@ class Policy:
     index: Index
     examples: int = 0
     on_error: OnError = DEFER
+    remembers: bool = False
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
     @property
@@ -55,6 +57,11 @@ class Policy:
         for mail in additions(transaction, treatments.values()):
             treatments[mail.recipient] = settled(self._treatment(mail, lookup))
         return treatments
+
+    def note(self, message: Message, envelope: Envelope, recipients: Iterable[Recipient]) -> None:
+        """*recipients* get *message*, as it was when it was decided about it.  Raises Failure."""
+        if self.remembers:
+            Transaction(message, envelope, self.site, self.clock()).note(recipients)
 
     def explain(self, message: Message, envelope: Envelope) -> Explanation:
         """The same, with what each rule said about each recipient and why."""

@@ -135,3 +135,17 @@ revocations: Final = Table(
 *wanted*: when somebody last asked for it.  *due*: when it is fetched next.  *failures*: since it was
 last fetched, the last of them for the reason *why*.
 """
+
+acquaintances: Final = Table(
+    "acquaintances",
+    metadata,
+    Column("pair", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("message", LargeBinary(KEY_OCTETS), nullable=False),
+    Column("until", Moment, nullable=False),
+    Index("ix_acquaintances_until", "until"),
+    sqlite_with_rowid=False,
+)
+"""Who has written to whom: keyed digests of a sender with a recipient, and of the first *message*.
+
+*until*: when the two are strangers again, if nothing else is sent.
+"""

@@ -9,6 +9,7 @@ raises Failure(UNINSPECTABLE); it never answers false instead.
 from collections.abc import Callable
 
 from postseal.policy.conditions import (
+    acquaintance,
     attachment,
     authentication,
     certificate,
@@ -77,6 +78,7 @@ CONDITIONS: tuple[Callable[..., bool], ...] = (
     attachment.attachment_size_over,
     *people.CONDITIONS,
     certificate.recipient_certificate,
+    acquaintance.first_mail,
     text.body_words,
     text.body_matches,
     text.subject_or_body_words,

@@ -6,7 +6,7 @@ from postseal.envelope import Recipient, destinations, key
 from postseal.errors import Cause, Failure
 from postseal.policy import facet
 from postseal.policy.address import domains_of, within
-from postseal.policy.mail import Mail
+from postseal.policy.mail import Mail, meant
 from postseal.policy.pattern import seen
 from postseal.policy.values import Addresses, Domains, Patterns, Scope, Words
 
@@ -20,21 +20,16 @@ def whatever_is_meant(recipient: Recipient, asked: Callable[[str], bool]) -> boo
     return answers.pop()
 
 
-def addresses_of(recipient: Recipient) -> list[str]:
-    """The addresses that the MTA may take his for, in the form to compare."""
-    return [key(address) for address in destinations(recipient.address)]
-
-
 def all_domains_of(recipient: Recipient) -> list[str]:
     """Their domains, and all that these are subdomains of."""
     return [domain for address in destinations(recipient.address) for domain in domains_of(address)]
 
 
 def _texts(mail: Mail) -> Iterable[bytes]:
-    return map(seen, addresses_of(mail.recipient))
+    return map(seen, meant(mail.recipient))
 
 
-@facet.asks(facet.Keys(lambda mail: addresses_of(mail.recipient)))
+@facet.asks(facet.Keys(lambda mail: meant(mail.recipient)))
 def recipient(mail: Mail, addresses: Addresses) -> bool:
     """The recipient is one of these addresses."""
     return whatever_is_meant(mail.recipient, lambda address: key(address) in addresses)

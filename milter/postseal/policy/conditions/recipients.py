@@ -6,8 +6,8 @@ from postseal.envelope import Recipient, key
 from postseal.errors import Failure
 from postseal.policy import facet
 from postseal.policy.address import within, written
-from postseal.policy.conditions.recipient import addresses_of, all_domains_of, whatever_is_meant
-from postseal.policy.mail import Transaction
+from postseal.policy.conditions.recipient import all_domains_of, whatever_is_meant
+from postseal.policy.mail import Transaction, meant
 from postseal.policy.pattern import seen
 from postseal.policy.values import Addresses, Count, Domains, Patterns, Scope, Words
 
@@ -19,7 +19,7 @@ def _everybody(of: Callable[[Recipient], Iterable[str]]) -> Callable[[Transactio
 
 
 def _texts(transaction: Transaction) -> Iterator[bytes]:
-    return map(seen, _everybody(addresses_of)(transaction))
+    return map(seen, _everybody(meant)(transaction))
 
 
 def _any(transaction: Transaction, asked: Callable[[str], bool]) -> bool:
@@ -36,7 +36,7 @@ def _any(transaction: Transaction, asked: Callable[[str], bool]) -> bool:
     return False
 
 
-@facet.asks(facet.Keys(_everybody(addresses_of)))
+@facet.asks(facet.Keys(_everybody(meant)))
 def any_recipient(transaction: Transaction, addresses: Addresses) -> bool:
     """One of the recipients, at least, is one of these addresses; the rule then acts on all of them."""
     return _any(transaction, lambda address: key(address) in addresses)

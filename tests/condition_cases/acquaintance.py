@@ -1,0 +1,6 @@
+CASES = {
+    "first_mail": [
+        ("true", {}, {"to": "friend@mail.example"}),
+        ("false", {"to": "FRIEND@mail.example"}, {}),
+    ],
+}
