@@ -17,7 +17,8 @@ from postseal.message import Message
 from postseal.methods.method import Methods
 from postseal.methods.plain import PlainMethod
 from postseal.metrics import Metrics
-from postseal.mta.desk import Desk, Rulebook
+from postseal.mta.desk import Desk
+from postseal.mta.rulebook import Rulebook
 from postseal.mta.socket import listen, serve
 from postseal.mta.traffic import Pulse, Traffic
 from postseal.settings import Limits, Listen

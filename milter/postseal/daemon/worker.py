@@ -31,7 +31,8 @@ from postseal.guard.seal import Seal
 from postseal.guard.secret import load
 from postseal.guard.trace import Guard
 from postseal.metrics import Metrics
-from postseal.mta.desk import AsItCame, Desk, Rulebook
+from postseal.mta.desk import Desk
+from postseal.mta.rulebook import AsItCame, Rulebook
 from postseal.mta.socket import Listener, serve
 from postseal.mta.traffic import Pulse, Traffic
 from postseal.settings import Settings, notices_from

@@ -5,10 +5,9 @@ Nothing that one message can cause is raised; what is neither judged nor carried
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 from postseal import letter, log, opened_mail
 from postseal.arrival import AGAIN, Arrived, Reception
@@ -17,66 +16,19 @@ from postseal.delivery import Delivery, Undelivered
 from postseal.edits import AddRecipient, DeleteRecipient, edits
 from postseal.envelope import Envelope, Recipient, unambiguous
 from postseal.errors import Cause, Failure
-from postseal.incoming.incoming import Received
 from postseal.letter import letters
 from postseal.message import Message
-from postseal.methods.method import Methods
 from postseal.metrics import Metrics
 from postseal.mta.answer import Prepared, prepared
+from postseal.mta.rulebook import Rulebook
 from postseal.mta.traffic import Pulse, Traffic
 from postseal.outcome import Copy, Held, Outcome, Reply
-from postseal.pipeline import Decides, carry_out
-from postseal.remedy import DEFER, Choice, OnError, deferral, refusal
-from postseal.settings import Limits
+from postseal.pipeline import carry_out
+from postseal.remedy import DEFER, Choice, deferral, refusal
 from postseal.treatment import Treatment
 
 _TOO_MANY_RECIPIENTS = Reply(550, "5.5.3", "This message has too many recipients.", Cause.LIMIT)
 _ODD_ADDRESS = Reply(553, "5.1.3", "An address of this message is not well-formed.", Cause.UNINSPECTABLE)
-
-
-class Opens(Protocol):
-    """Opens what comes in."""
-
-    def received(self, message: Message, envelope: Envelope) -> Received:
-        """*message* as policy and as each recipient is to see it.  May raise Failure."""
-        ...
-
-    @property
-    def accepts(self) -> Callable[[str], bool]:
-        """Whether an address is one of ours."""
-        ...
-
-
-class AsItCame:
-    """Opens nothing, so what leaves was never closed."""
-
-    def accepts(self, address: str) -> bool:
-        """Anybody."""
-        return bool(address) or not address
-
-    def received(self, message: Message, envelope: Envelope) -> Received:
-        """*message* as it is."""
-        return Received(message)
-
-
-def _nothing(_message: Message, _envelope: Envelope, _recipients: Collection[Recipient]) -> None:
-    """Note nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """What a message is judged by from its MAIL to its answer.
-
-    *note*: told of a message who is about to get it; may raise Failure.
-    """
-
-    policy: Decides
-    methods: Methods
-    limits: Limits
-    on_error: OnError = DEFER
-    letters: letter.Desk = field(default_factory=letter.Desk)
-    incoming: Opens = field(default_factory=AsItCame)
-    note: Callable[[Message, Envelope, Collection[Recipient]], None] = _nothing
 
 
 @dataclass(slots=True)

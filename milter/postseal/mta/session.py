@@ -18,8 +18,9 @@ from postseal.envelope import MACROS, Client, Envelope, Recipient, Tls
 from postseal.errors import Cause
 from postseal.message import Header, Message
 from postseal.mta.answer import reply_arguments, send
-from postseal.mta.desk import Desk, Mta, Rulebook, treat
+from postseal.mta.desk import Desk, Mta, treat
 from postseal.mta.report import report
+from postseal.mta.rulebook import Rulebook
 from postseal.outcome import Held, Reply
 from postseal.remedy import deferral
 

@@ -1,0 +1,59 @@
+"""The rulebook of a session: policy, methods, and what both need, of one generation."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from postseal import letter
+from postseal.envelope import Envelope, Recipient
+from postseal.incoming.incoming import Received
+from postseal.message import Message
+from postseal.methods.method import Methods
+from postseal.pipeline import Decides
+from postseal.remedy import DEFER, OnError
+from postseal.settings import Limits
+
+
+class Opens(Protocol):
+    """Opens what comes in."""
+
+    def received(self, message: Message, envelope: Envelope) -> Received:
+        """*message* as policy and as each recipient is to see it.  May raise Failure."""
+        ...
+
+    @property
+    def accepts(self) -> Callable[[str], bool]:
+        """Whether an address is one of ours."""
+        ...
+
+
+class AsItCame:
+    """Opens nothing, so what leaves was never closed."""
+
+    def accepts(self, address: str) -> bool:
+        """Anybody."""
+        return bool(address) or not address
+
+    def received(self, message: Message, envelope: Envelope) -> Received:
+        """*message* as it is."""
+        return Received(message)
+
+
+def _nothing(_message: Message, _envelope: Envelope, _recipients: Collection[Recipient]) -> None:
+    """Note nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What a message is judged by from its MAIL to its answer.
+
+    *note*: told of a message who is about to get it; may raise Failure.
+    """
+
+    policy: Decides
+    methods: Methods
+    limits: Limits
+    on_error: OnError = DEFER
+    letters: letter.Desk = field(default_factory=letter.Desk)
+    incoming: Opens = field(default_factory=AsItCame)
+    note: Callable[[Message, Envelope, Collection[Recipient]], None] = _nothing
