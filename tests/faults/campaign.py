@@ -102,7 +102,7 @@ def database() -> Iterator[Postgres]:
 def campaign(count: int) -> Iterator[Verdict]:
     """All of it; *count*: messages to which something happens at any step, a tenth for each other fault."""
     few = max(20, count // 10)
-    with lab(disk=8) as place:
+    with lab(disk=64) as place:
         yield while_it_lasts(place, "none", faults.nothing, some("none", few, 1))
         for mail in (RICH, ALONE):
             for kind in ("kill", "raise", "hang", "stall"):

@@ -1,9 +1,11 @@
 """How the databases are opened, and that nothing betrays the data source name."""
 
 import logging
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ def ask(store: Store, question: str) -> object:
         ("PRAGMA synchronous", 2),
         ("PRAGMA foreign_keys", 1),
         ("PRAGMA busy_timeout", 4000),
+        ("PRAGMA journal_size_limit", 4 << 20),
     ],
 )
 def test_sqlite_is_opened_for_durability(
@@ -156,3 +159,29 @@ def test_sqlite_path_with_marks_of_a_uri(tmp_path: Path, opened: Opened) -> None
 
     assert ask(opened(dsn), "SELECT count(*) FROM journal") == 0
     assert (tmp_path / "a b%?#c" / "store.sqlite").exists()
+
+
+def test_sqlite_log_that_a_reader_let_grow_is_emptied_when_he_has_gone(
+    sqlite_dsn: str, opened: Opened
+) -> None:
+    migrate(sqlite_dsn)
+    place = Path(sqlite_dsn.removeprefix("sqlite:///"))
+    store, log = opened(sqlite_dsn), place.with_name(place.name + "-wal")
+    with closing(sqlite3.connect(place, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM journal").fetchone()
+        store.write(lambda connection: connection.execute(text("CREATE TABLE big (octets BLOB)")))
+        for _ in range(60):  # octets that no later commit writes again, so that each lengthens the log
+            store.write(
+                lambda connection: connection.execute(text("INSERT INTO big VALUES (zeroblob(131072))"))
+            )
+        store.shorten()  # waits for nobody long, and does no harm
+        grown = log.stat().st_size
+        reader.execute("COMMIT")
+
+    store.shorten()
+
+    assert grown > 7 << 20
+    assert log.stat().st_size == 0
+    assert ask(store, "SELECT count(*) FROM big") == 60
+    store.shorten()

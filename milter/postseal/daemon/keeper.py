@@ -1,9 +1,9 @@
 """Looks after the store, in a process of its own: no message waits for it, and it waits for none.
 
 Makes the tables as soon as the database answers, if it did not at the start; removes what has ended from
-the journal; and says every few seconds how the store is, for metrics.  It never makes a store anew that
-was there before: one that is gone would come back without its memory.  Several hosts may do all this
-at once.
+the journal; keeps SQLite's own log short; and says every few seconds how the store is, for metrics.  It
+never makes a store anew that was there before: one that is gone would come back without its memory.
+Several hosts may do all this at once.
 """
 
 import json
@@ -115,6 +115,7 @@ class Keeper:
             )  # fmt: skip
             if time.monotonic() >= self._expire_at:
                 self._expire()
+            self._store.shorten()
         except (Failure, BadInput) as error:
             self._look = Look(time.time(), before.generation, made=before.made)
             if before.up:

@@ -37,6 +37,12 @@ _INNER: Final = 0.8
 """The share of the timeout after which the database itself gives up, so that it is it who says why."""
 
 
+_LOG_OCTETS: Final = 4 << 20
+"""How long SQLite lets its write-ahead log become before commits move it over (1000 pages)."""
+
+_SHORTEN_MILLISECONDS: Final = 250
+
+
 class Store:
     """The database *dsn*; every transaction ends within *timeout* seconds.  Threads may share it.
 
@@ -49,6 +55,7 @@ class Store:
         self._timeout = timeout
         self._slots = threading.BoundedSemaphore(_CONNECTIONS[kind])
         self._engine = (_sqlite if kind == "sqlite" else _postgresql)(url, timeout)
+        self._file = url.database if kind == "sqlite" else None
         self._process = os.getpid()
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -75,6 +82,27 @@ class Store:
             return True
 
         return self._run(work, autocommit=True)
+
+    def shorten(self) -> None:
+        """Empty SQLite's write-ahead log if it has grown beyond what commits keep it to.  Raises Failure.
+
+        Commits move it over only while nobody reads; where somebody always does, or was stopped for a while,
+        it grows, until it is the log that fills the disk, and then nothing can be moved over any more.
+        Whoever is in the way is waited for briefly: nobody can write meanwhile.
+        """
+        log = Path(f"{self._file}-wal")
+        if not self._file or not log.exists() or log.stat().st_size <= _LOG_OCTETS:
+            return
+
+        def work(connection: Connection) -> None:
+            patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_SHORTEN_MILLISECONDS}")
+            try:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
+
+        self._run(work, autocommit=True)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -161,6 +189,7 @@ def _sqlite(url: URL, timeout: float) -> Engine:
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in WAL, NORMAL forgets what was just committed
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_OCTETS}")  # or it stays as long as it ever was
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # a wrapped key that is deleted must be gone
         return connection
