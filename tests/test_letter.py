@@ -15,7 +15,8 @@ from postseal.letter import Desk, Letter, letters
 from postseal.message import Header, Message
 from postseal.notice import ALL_BUT_ORIGINAL, Include, Kind, Match, Notice
 from postseal.outcome import Copy, Held, Outcome, Reply
-from postseal.treatment import Treatment
+from postseal.required_tls import Level, RequiredTls
+from postseal.treatment import Addition, Treatment
 
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 BOB, CY = Recipient("bob@mail.example"), Recipient("cy@mail.example")
@@ -165,9 +166,18 @@ def test_letter_to_somebody_outside_tells_nothing_of_what_is_sealed(outside: boo
     """Header protection may hide the subject of a sealed message; a letter about it is in the clear."""
     note = Notice(Kind.RECIPIENT, "bob@mail.example", text="%%Subject%% %%Headers%%", outside=outside)
     about = replace(REPORT, outside=outside)
-    sealed = {CY: Treatment(protect=("smime",))}
+    kept = [
+        Treatment(protect=("smime",)),
+        Treatment(tls=RequiredTls(Level.ENCRYPT)),
+        Treatment(deleted=True),
+        Treatment(redirected=(Addition("eve@mail.example", "r"),)),
+    ]
+    ends: list[Outcome] = [Held("wait", frozenset({"r"})), Reply(550, "5.7.1", "No.")]
 
-    for letter in written(note, about, more=sealed):
+    for letter in [
+        *(letter for each in kept for letter in written(note, about, more={CY: each})),
+        *(letter for each in ends for letter in written(note, about, outcome=each)),
+    ]:
         assert ("ä" in text(letter) or "=?utf-8" in text(letter)) is shown
     assert all("ä" in text(letter) for letter in written(note, about))
 

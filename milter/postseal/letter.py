@@ -59,11 +59,17 @@ def letters(
     if isinstance(outcome, Reply) and outcome.code < 500:
         return []
     about = _About(message, envelope, outcome, at)
-    # A letter is not encrypted: what is sealed for one must not be told outside, by a token or a report.
-    secret = replace(about, secret=any(treatment.protect for treatment in treatments.values()))
+    # A letter is not encrypted: what is sealed for one, or kept from one, must not be told outside, by a
+    # token or a report.
+    secret = replace(about, secret=isinstance(outcome, Reply | Held) or any(map(_hides, treatments.values())))
     return [
         _letter(notice, secret if notice.outside else about, desk) for notice in _joined(treatments.values())
     ]
+
+
+def _hides(treatment: Treatment) -> bool:
+    """Whether anything keeps what the message says from somebody."""
+    return bool(treatment.protect or treatment.tls or treatment.holds or not treatment.leaves)
 
 
 def _joined(treatments: Collection[Treatment]) -> Iterator[Notice]:

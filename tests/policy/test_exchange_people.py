@@ -94,6 +94,17 @@ def test_rule_about_people_is_carried_over_and_needs_a_directory(
     assert load(replace(settings, directory=people), {"smime"}).rules[0].mode is Mode.ENFORCE
 
 
+def test_disclaimer_with_attributes_of_the_sender_is_carried_over() -> None:
+    text = {"ApplyHtmlDisclaimerText": "<p>%%DisplayName%%, %%Department%%</p>"}
+
+    found, unnamed = one(text), one(text, names={})
+
+    assert found.lost == []
+    (disclaimer,) = (action["disclaimer"] for action in found.rule["then"] if "disclaimer" in action)
+    assert disclaimer["html"] == "<p>%%DisplayName%%, %%attribute:ou%%</p>"
+    assert "what the directory calls 'Department' is not known" in unnamed.lost[0]
+
+
 @pytest.mark.parametrize(
     ("location", "ours", "changed"),
     [(None, "header", []), ("Header", "header", []), ("Envelope", "envelope", ["SenderAddressLocation"])],

@@ -42,6 +42,52 @@ class Slow:
         return NOBODY
 
 
+def written_with_disclaimer(written, text: str) -> Policy:
+    return written(f"rules: [{{name: r, then: {{disclaimer: {text}}}}}]")
+
+
+def test_disclaimer_has_what_the_directory_says_of_the_sender(written):
+    text = "{html: '<p>%%attribute:Department%%, %%attribute:city%% %%Email%%%%attribute:none%%</p>'}"
+    policy = written_with_disclaimer(written, text)
+    message = sample.composed("ann@example.com", [BOB.address])
+    (added,) = policy.decide(message, Envelope("ann@example.com", (BOB,), Client()))[BOB].disclaimers
+
+    assert added.html == "<p>Sales and Marketing, Bonn, Köln %%Email%%</p>"
+    assert added.text == "Sales and Marketing, Bonn, Köln %%Email%%"
+
+
+def test_attribute_is_text_in_a_disclaimer_and_no_token(written):
+    class Odd:
+        seconds = 5.0
+
+        def find(self, _address: str) -> Person:
+            return Person(attributes={"title": ("<b>\n%%Email%%",)})
+
+    policy = written_with_disclaimer(
+        written, "{html: '<i>%%attribute:title%%</i>', text: '%%attribute:title%%'}"
+    )
+    (added,) = treated(policy, Odd())[BOB].disclaimers
+
+    assert added.html == "<i>&lt;b&gt; % %Email% %</i>"
+    assert added.text == "<b> % %Email% %"
+
+
+def test_disclaimer_that_the_directory_must_fill_in_waits_for_it(written):
+    policy = written_with_disclaimer(written, "'%%attribute:title%%'")
+    refused = treated(policy, Down())[BOB].refusal
+
+    assert refused is not None
+    assert (refused.cause, refused.code) == (Cause.DIRECTORY, 451)
+    assert "rule 'r'" in refused.detail
+
+
+def test_disclaimer_that_a_directory_must_fill_in_needs_one(tmp_path: Path):
+    (tmp_path / "10.yaml").write_text("rules: [{name: r, then: {disclaimer: '%%attribute:title%%'}}]")
+
+    with pytest.raises(BadInput, match="'disclaimer' asks for attributes of a directory of people"):
+        load(Settings(policies=tmp_path), {"smime"})
+
+
 def treated(policy: Policy, people: object, *recipients: Recipient) -> dict[Recipient, Treatment]:
     policy = replace(policy, site=replace(policy.site, people=people))
     message = sample.composed("ann@example.com", [BOB.address])

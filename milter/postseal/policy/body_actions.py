@@ -10,6 +10,7 @@ from postseal import scalar
 from postseal.binding import Reader, known
 from postseal.content.html import visible
 from postseal.document import Node, Scalar, bad
+from postseal.policy.mail import Transaction
 from postseal.treatment import Disclaimer, Fallback, Side, Treatment
 
 TOKENS = ("DisplayName", "Email", "From", "Date")
@@ -17,16 +18,18 @@ TOKENS = ("DisplayName", "Email", "From", "Date")
 
 _LONGEST = 5000
 _TOKEN = re.compile("%%(.*?)%%")
+_ATTRIBUTE = "attribute:"
 
 
 def disclaimer_text(node: Node, _reader: object = None) -> str:
-    """Text, at most 5000 characters, with `%%DisplayName%%`, `%%Email%%`, `%%From%%` and `%%Date%%`."""
+    """Text, at most 5000 characters, with tokens: `%%DisplayName%%`, `%%Email%%`, `%%From%%`, `%%Date%%`."""
     written = scalar.one(node)
     if not written.text.strip() or len(written.text) > _LONGEST:
         what = f"a disclaimer of {len(written.text.strip())} characters"
         raise bad(written.place, what, f"write at most {_LONGEST}, and at least one that is seen")
     for token in _TOKEN.findall(written.text):
-        known(Scalar(token, written.place), TOKENS, "token")
+        if not token.removeprefix(_ATTRIBUTE) or not token.startswith(_ATTRIBUTE):
+            known(Scalar(token, written.place), TOKENS, "token")
     return written.text
 
 
@@ -59,9 +62,38 @@ def disclaimer(treatment: Treatment, added: Written) -> Treatment:
     Into plain text and HTML, of alternatives into both; HTML is made of the text if only that is given,
     and the other way round.  Signed or encrypted mail is never written into: `fallback: wrap` makes it the
     attachment of a new message with the text, `ignore` leaves it alone, `reject` refuses it.  Other mail
-    without a text gets one.
+    without a text gets one.  `%%attribute:title%%` stands for what the directory says of the envelope sender.
     """
     return replace(treatment, disclaimers=(*treatment.disclaimers, added))
+
+
+def attribute(name: str) -> str:
+    """The token that stands for the sender's attribute *name*."""
+    return f"%%{_ATTRIBUTE}{name}%%"
+
+
+def about_sender(disclaimer: Disclaimer) -> bool:
+    """Whether *disclaimer* has tokens that the directory fills in."""
+    return f"%%{_ATTRIBUTE}" in disclaimer.text + disclaimer.html
+
+
+def personal(disclaimer: Disclaimer, transaction: Transaction) -> Disclaimer:
+    """*disclaimer* with what the directory says of the sender.  Raises Failure(DIRECTORY)."""
+    if not about_sender(disclaimer):
+        return disclaimer
+    attributes = transaction.person(transaction.sender).attributes
+
+    def fill(text: str, written: Callable[[str], str]) -> str:
+        def value(token: re.Match[str]) -> str:
+            if not token[1].startswith(_ATTRIBUTE):
+                return token[0]
+            values = attributes.get(token[1].removeprefix(_ATTRIBUTE).strip().lower(), ())
+            # No value may look like a token, which would be filled in once more.
+            return written(" ".join(", ".join(values).replace("%%", "% %").split()))
+
+        return _TOKEN.sub(value, text)
+
+    return replace(disclaimer, text=fill(disclaimer.text, str), html=fill(disclaimer.html, html.escape))
 
 
 ACTIONS: tuple[Callable[..., Treatment], ...] = (disclaimer,)

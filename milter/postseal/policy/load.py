@@ -17,6 +17,7 @@ from postseal.errors import Place
 from postseal.people import load as directory
 from postseal.policy import source
 from postseal.policy.action_values import HOLDS
+from postseal.policy.body_actions import about_sender
 from postseal.policy.clause import Condition, conditions_of
 from postseal.policy.compiled import Kept
 from postseal.policy.conditions.acquaintance import first_mail
@@ -33,6 +34,7 @@ from postseal.policy.source import Preamble
 from postseal.policy.tls_values import ENFORCES
 from postseal.remedy import DEFER
 from postseal.settings import Settings
+from postseal.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,10 @@ def _check_nobody_is_asked_for(rules: Iterable[Rule], problems: Problems) -> Non
         if condition.word in words:
             what = f"'{condition.word}' needs a directory of people"
             problems.add(condition.place, what, "name one below 'directory:' in the settings")
+    for action in (action for each in rules if each.mode is not Mode.OFF for action in each.then):
+        if any(map(about_sender, action(Treatment()).disclaimers)):
+            what = f"'{action.word}' asks for attributes of a directory of people"
+            problems.add(action.place, what, "name one below 'directory:' in the settings")
     problems.settle()
 
 

@@ -94,8 +94,8 @@ def notify_sender(treatment: Treatment, text: Note) -> Treatment:
 def notify_recipient(treatment: Treatment, text: Note) -> Treatment:
     """Write to the recipient, whether or not he gets the message; also in the mode `audit_and_notify`.
 
-    The note is not encrypted: if the message is protected for anybody, its subject and header are withheld
-    from people outside.
+    The note is not encrypted: if the message is protected for anybody, or does not reach somebody, its
+    subject and header are withheld from people outside.
     """
     return replace(treatment, notices=(*treatment.notices, Notice(Kind.RECIPIENT, "", *text)))
 

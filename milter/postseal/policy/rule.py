@@ -11,6 +11,7 @@ from postseal.errors import Failure, Place
 from postseal.notice import Kind, Notice
 from postseal.policy import rule_values as values
 from postseal.policy.actions import Action, actions
+from postseal.policy.body_actions import personal
 from postseal.policy.clause import ALWAYS, NEVER, Answer, Clause, Group, Not, conditions, exceptions, located
 from postseal.policy.conditions.location import Location
 from postseal.policy.evidence import with_evidence
@@ -96,13 +97,21 @@ class Rule:
             severity = max(treatment.severity, self.severity, key=lambda each: each.rank)
             treatment = replace(treatment, severity=severity)
             if self.mode is Mode.ENFORCE:
-                treatment = _without_backscatter(self._applied(treatment, answer.truth), mail)
+                treatment = _without_backscatter(self._carried_out(treatment, answer.truth, mail), mail)
             elif answer.truth is True:
                 treatment = replace(treatment, audited=(*treatment.audited, self.name))
             if answer.truth is True:
                 notices = with_evidence(self._notices, answer, mail)
                 treatment = replace(treatment, notices=(*treatment.notices, *notices))
         return Verdict(self, answer, treatment)
+
+    def _carried_out(self, treatment: Treatment, truth: bool | Failure, mail: Mail) -> Treatment:
+        applied = self._applied(treatment, truth)
+        try:
+            disclaimers = tuple(personal(each, mail.transaction) for each in applied.disclaimers)
+        except Failure as failure:
+            return self._applied(treatment, failure.with_traceback(None))
+        return replace(applied, disclaimers=disclaimers)
 
     def _applied(self, treatment: Treatment, truth: bool | Failure) -> Treatment:
         treatment = replace(treatment, rules=(*treatment.rules, self.name))

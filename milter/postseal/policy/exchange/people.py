@@ -7,8 +7,10 @@ switched off until the administrator has said what the directory calls it.
 import re
 from collections.abc import Iterator, Mapping
 
+from postseal.policy.body_actions import TOKENS, attribute
 from postseal.policy.exchange.value import Untranslatable, Values, Written, listed, one_of
 
+_TOKEN = re.compile(r"%%(\w+)%%")
 _GROUPS = (
     "FromMemberOf",
     "SentToMemberOf",
@@ -58,6 +60,11 @@ def named(given: dict[str, Values], names: Mapping[str, str]) -> Iterator[str]:
                 )
         if any(f"{prefix}{parameter}" in given for parameter in _MANAGERS):
             ours(_MANAGER)
+    if texts := given.get("ApplyHtmlDisclaimerText"):
+        given["ApplyHtmlDisclaimerText"] = tuple(
+            _TOKEN.sub(lambda token: token[0] if token[1] in TOKENS else attribute(ours(token[1])), text)
+            for text in texts
+        )
     for name in missing:
         yield f"what the directory calls '{name}' is not known; say it with --name '{name}=…'"
 
