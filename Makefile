@@ -75,6 +75,7 @@ clean: ## remove what was made: the environment, the tools, the caches
 
 tools:
 	@contrib/install-tools
+	@contrib/install-provider
 
 $(STAMP): setup.cfg pyproject.toml contrib/make-venv | tools
 	@contrib/make-venv

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from postseal import document, scalar
+from postseal import document, scalar, settings_sign_in
 from postseal.binding import Reader
 from postseal.document import Mapping, Node, Problems, bad
 from postseal.scalar import Network
@@ -18,6 +18,7 @@ from postseal.settings_extraction import Extraction
 from postseal.settings_judging import Authentication, Directory
 from postseal.settings_ome import Ome
 from postseal.settings_portal import Portal
+from postseal.settings_sign_in import SignIn
 from postseal.settings_smime import NAMES, Smime
 from postseal.settings_tls import Tls
 
@@ -136,6 +137,7 @@ class Settings:
     directory: Directory = field(default_factory=Directory)
     ome: Ome = field(default_factory=Ome)
     portal: Portal = field(default_factory=Portal)
+    sign_in: SignIn = field(default_factory=SignIn)
     workers: int = 0
     runtime_directory: Path = Path("/run/postseal")
     spool_directory: Path = Path("/var/lib/postseal/spool")
@@ -178,6 +180,8 @@ def load(path: Path) -> Settings:
             f"'{replies.sender}' is not in one of accepted_domains",
             "what comes back because it cannot be delivered must not leave",
         )
+    for problem in settings_sign_in.problems(settings.sign_in, _found(node, "sign_in").place):
+        problems.add(problem.place, problem.what, problem.hint)
     if not settings.listen.beyond_loopback:
         for words, written, host in (
             (("listen", "socket"), settings.listen.socket, _socket_host(settings.listen.socket)),

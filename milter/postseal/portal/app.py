@@ -1,8 +1,8 @@
 """The portal as an ASGI application: its routes, and what holds for every request.
 
-A GET changes nothing but what was read.  A POST is taken only from a page of ours; `/o` alone is for a
-file on somebody's disk, and has no effect that matters.  What an endpoint raises becomes a page
-that says what to do next; the log gets the place, never the text.
+A GET changes nothing but what was read, or ends what a POST began at a provider.  A POST is taken only from
+a page of ours; `/o` alone is for a file on somebody's disk, and has no effect that matters.  What an endpoint
+raises becomes a page that says what to do next; the log gets the place, never the text.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from postseal import log
 from postseal.errors import Failure
-from postseal.portal import landing, plain_pages, reading_room, reply, signing_in
+from postseal.portal import account, landing, plain_pages, reading_room, reply, signing_in
 from postseal.portal.desk import Desk
 from postseal.portal.door import Door
 from postseal.portal.field import Text
@@ -59,6 +59,10 @@ WAYS = (
     Way("/m/{handle}/address", "GET", signing_in.ask_address),
     Way("/m/{handle}/address", "POST", signing_in.send_code, {"address": Text()}),
     Way("/m/{handle}/code", "POST", signing_in.read_code, {"code": Text(100)}),
+    Way("/m/{handle}/account", "GET", account.failed),
+    Way("/m/{handle}/account/{provider}", "POST", account.leave),
+    Way("/account", "GET", account.lost),
+    Way("/account/{provider}", "GET", account.arrive),
     Way("/m/{handle}/body", "GET", reading_room.body),
     Way("/m/{handle}/attachment/{number:int}", "GET", reading_room.attachment),
     Way("/m/{handle}/message.eml", "GET", reading_room.whole),

@@ -59,6 +59,12 @@ class Count:
             buckets=_MAIL_SECONDS,
             registry=self.registry,
         )
+        self.sign_ins = Counter(
+            "postseal_portal_sign_ins",
+            "Attempts to sign in, by method, provider and result.",
+            ["method", "provider", "result"],
+            registry=self.registry,
+        )
         self.failures = Counter(
             "postseal_portal_failures", "Requests that failed, by cause.", ["cause"], registry=self.registry
         )
@@ -86,6 +92,10 @@ class Count:
     def event(self, name: str) -> None:
         """Count one of `EVENTS`."""
         self.events.labels(name).inc()
+
+    def sign_in(self, method: str, provider: str, result: str) -> None:
+        """Count what became of an attempt to sign in: `good`, or why not."""
+        self.sign_ins.labels(method, provider, result).inc()
 
     def outbox(self, number: int, seconds: float) -> None:
         """*number* replies wait, the oldest for *seconds*."""

@@ -1,8 +1,9 @@
 """What the pages of one portal process share.  Nothing is opened before it is used."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from postseal.body import Spool
 from postseal.portal.count import Count
@@ -12,10 +13,16 @@ from postseal.settings import Settings
 from postseal.store.ring import Opened, Ring
 from postseal.store.sessions import Sessions
 
+if TYPE_CHECKING:  # its library is an extra
+    from postseal.accounts.provider import Provider
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """*post* sends passcodes.  *clock*: the time, with its zone.  *outgoing*: None where nobody can reply."""
+    """*post* sends passcodes.  *clock*: the time, with its zone.
+
+    *outgoing*: None where nobody can reply.  *providers*: of accounts elsewhere.
+    """
 
     settings: Settings
     ring: Ring
@@ -24,6 +31,7 @@ class Desk:
     count: Count
     clock: Callable[[], datetime]
     outgoing: Outgoing | None = None
+    providers: "Mapping[str, Provider]" = field(default_factory=dict)
 
     @property
     def address(self) -> str:

@@ -21,6 +21,7 @@ import uvicorn
 
 from postseal import log, notify
 from postseal import settings as settings_file
+from postseal.accounts import load as accounts
 from postseal.body import Spool
 from postseal.errors import BadInput, Place, Problem
 from postseal.methods.ome import OmeMethod
@@ -89,7 +90,8 @@ def _desk(settings: Settings) -> Desk:
     ring = Ring(settings.store, timeout=settings.store_timeout, keys=source.load(settings.ome))
     spool = Spool(settings.portal.spool_directory, settings.memory_body)
     outgoing = _outgoing(settings, ring, spool, count) if settings.portal.replies.submit_to else None
-    return Desk(settings, ring, spool, post, count, _now, outgoing)
+    providers = accounts.load(settings.sign_in, settings.ome.portal)
+    return Desk(settings, ring, spool, post, count, _now, outgoing, providers)
 
 
 def _outgoing(settings: Settings, ring: Ring, spool: Spool, count: Count) -> Outgoing:

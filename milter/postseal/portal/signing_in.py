@@ -7,6 +7,7 @@ before it.  The code is mailed after the answer.
 import socket
 from functools import partial
 
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from postseal.envelope import key, split
@@ -24,15 +25,17 @@ from postseal.store.schema import ADDRESS_CHARACTERS
 def ask_address(visit: Visit) -> Response:
     """The page where the address is typed, also while a code is waited for."""
     here = found(visit)
-    return _address_page(visit, here)
+    return address_page(visit, here)
 
 
 def send_code(visit: Visit) -> Response:
     """Make a code for the address that was typed, and mail it if that may read the message."""
+    if not visit.desk.settings.sign_in.passcode:
+        raise HTTPException(404)
     here = found(visit)
     typed = visit.form.texts.get("address", "").strip()
     if not _is_address(typed):
-        return _address_page(visit, here, typed=typed, problem="address", status=422)
+        return address_page(visit, here, typed=typed, problem="address", status=422)
     address = key(typed)
     reader = here.message.addressee(address)
     session = visit.begun()
@@ -41,7 +44,7 @@ def send_code(visit: Visit) -> Response:
     )
     if isinstance(issued, Limited):
         visit.desk.count.event("code_limited")
-        return _address_page(visit, here, typed=typed, problem="limit", again=issued.again, status=429)
+        return address_page(visit, here, typed=typed, problem="limit", again=issued.again, status=429)
     visit.desk.count.event("code_asked")
     _mail(visit, here, address, issued)
     return RedirectResponse(f"/m/{here.handle}", 303)
@@ -54,10 +57,11 @@ def read_code(visit: Visit) -> Response:
     waiting = opened.passcodes.waiting(session.id, here.message.id, at=visit.at) if session else None
     if session is None or waiting is None:
         visit.desk.count.event("code_spent")
-        return _address_page(visit, here, problem="spent", status=422)
+        return address_page(visit, here, problem="spent", status=422)
     typed = visit.form.texts.get("code", "")
     answer = opened.passcodes.redeem(session.id, here.message.id, waiting.address, typed, at=visit.at)
     visit.desk.count.event(f"code_{answer.value}")
+    visit.desk.count.sign_in("passcode", "", "good" if answer is Answer.RIGHT else answer.value)
     if answer is Answer.RIGHT:
         visit.sign_in(waiting.address, "passcode")
         entry = Entry(Event.AUTHENTICATED, here.message.id, waiting.address, "passcode")
@@ -66,7 +70,7 @@ def read_code(visit: Visit) -> Response:
     opened.audit.add([Entry(Event.FAILED, here.message.id, waiting.address, "passcode")], at=visit.at)
     if answer is Answer.WRONG and opened.passcodes.waiting(session.id, here.message.id, at=visit.at):
         return visit.page("code.html", status=422, here=here, waiting=waiting, problem="wrong")
-    return _address_page(visit, here, problem="spent", status=422)
+    return address_page(visit, here, problem="spent", status=422)
 
 
 def sign_out(visit: Visit) -> Response:
@@ -84,14 +88,18 @@ def code_or_address(visit: Visit, here: Found) -> Response:
     passcodes = visit.desk.opened.passcodes
     waiting = passcodes.waiting(session.id, here.message.id, at=visit.at) if session else None
     if waiting is None:
-        return _address_page(visit, here)
+        return address_page(visit, here)
     return visit.page("code.html", here=here, waiting=waiting, problem="")
 
 
-def _address_page(
+def address_page(
     visit: Visit, here: Found, *, typed: str = "", problem: str = "", again: object = None, status: int = 200
 ) -> Response:
-    return visit.page("address.html", status=status, here=here, typed=typed, problem=problem, again=again)
+    """The page with every way to sign in that there is."""
+    facts = {"here": here, "typed": typed, "problem": problem, "again": again}
+    facts["passcode"] = visit.desk.settings.sign_in.passcode
+    facts["accounts"] = [provider.settings for provider in visit.desk.providers.values()]
+    return visit.page("address.html", status=status, **facts)
 
 
 def _is_address(typed: str) -> bool:

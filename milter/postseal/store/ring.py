@@ -17,6 +17,7 @@ from postseal.store.outbox import Outbox
 from postseal.store.passcodes import Passcodes
 from postseal.store.sealed import SealedMessages
 from postseal.store.secret import Secret
+from postseal.store.sign_ins import SignIns
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Opened:
     containers: Containers
     passcodes: Passcodes
     outbox: Outbox
+    sign_ins: SignIns
 
 
 class Ring:
@@ -59,4 +61,5 @@ def opened(store: Store, keys: MasterKeys) -> Opened:
     passcodes = Passcodes(store, known.derive("passcode"))
     containers = Containers(store)
     outbox = Outbox(store, audit=audit, containers=containers, secret=known)
-    return Opened(store, keys, known, audit, messages, containers, passcodes, outbox)
+    sign_ins = SignIns(store, known.derive("sign-in"))
+    return Opened(store, keys, known, audit, messages, containers, passcodes, outbox, sign_ins)

@@ -168,6 +168,25 @@ portal_sessions: Final = Table(
 )
 """Browsers.  *id*: SHA-256 of the cookie.  *address*: whose mail it may read, "" before he is known."""
 
+sign_ins: Final = Table(
+    "sign_ins",
+    metadata,
+    Column("id", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("session", LargeBinary(KEY_OCTETS), nullable=False),
+    Column("message", LargeBinary(ID_OCTETS), nullable=False),
+    Column("method", String(16), nullable=False),
+    Column("network", String(64), nullable=False),
+    Column("back", LargeBinary, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("used", Moment),
+    Index("ix_sign_ins_session", "session", "since"),
+    Index("ix_sign_ins_network", "network", "since"),
+    Index("ix_sign_ins_since", "since"),
+    sqlite_with_rowid=False,
+)
+"""Sign-ins under way.  *id*: SHA-256 of the state.  *back*: the page to go back to, sealed by the state."""
+
 audit: Final = Table(
     "audit",
     metadata,

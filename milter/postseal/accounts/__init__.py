@@ -1,0 +1,1 @@
+"""Accounts elsewhere: whose address somebody has proved to a provider of OpenID Connect, and nothing more."""

@@ -1,0 +1,96 @@
+"""What an administrator may write about sign-in, and what would give his mail away."""
+
+from pathlib import Path
+
+import pytest
+
+from postseal import settings
+from postseal.errors import BadInput
+from postseal.settings_sign_in import Kind, Provider, SignIn, Verified
+
+SECRET = "client_id: c, client_secret: 'file:/x'"
+
+
+def load(folder: Path, text: str) -> settings.Settings:
+    file = folder / "postseal.yaml"
+    file.write_text(text)
+    return settings.load(file)
+
+
+def test_providers_are_read(tmp_path: Path) -> None:
+    text = f"""
+sign_in:
+  passcode: false
+  providers:
+    - name: partner
+      label: Partner Ltd
+      issuer: https://login.partner.example/realms/staff
+      client_id: c
+      client_secret: credential:partner.secret
+      domains: [Partner.example]
+      email_verified: assumed
+    - {{name: google, kind: google, {SECRET}}}
+"""
+    partner, google = load(tmp_path, text).sign_in.providers
+
+    assert partner == Provider(
+        name="partner",
+        label="Partner Ltd",
+        issuer="https://login.partner.example/realms/staff",
+        client_id="c",
+        client_secret="credential:partner.secret",
+        domains=("partner.example",),
+        email_verified=Verified.ASSUMED,
+    )
+    assert (google.kind, google.caption, google.scopes) == (Kind.GOOGLE, "Google", ("openid", "email"))
+
+
+def test_passcodes_alone_are_the_default(tmp_path: Path) -> None:
+    assert load(tmp_path, "workers: 1").sign_in == SignIn(passcode=True, providers=())
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("passcode: false", "nobody could sign in"),
+        (f"providers: [{{name: Lab, issuer: 'https://a', {SECRET}}}]", "bad name 'Lab'"),
+        (f"providers: [{{name: a/b, issuer: 'https://a', {SECRET}}}]", "bad name 'a/b'"),
+        (f"providers: [{{name: lab, {SECRET}}}]", "'issuer' is missing"),
+        (f"providers: [{{name: lab, issuer: 'http://a', {SECRET}}}]", "bad issuer 'http://a'"),
+        (f"providers: [{{name: lab, issuer: 'https://a?b', {SECRET}}}]", "bad issuer 'https://a?b'"),
+        (
+            "providers: [{name: lab, issuer: 'https://a', client_id: c, client_secret: hunter2}]",
+            "no such kind of secret",
+        ),
+        (
+            f"providers: [{{name: lab, issuer: 'https://a', email_verified: assumed, {SECRET}}}]",
+            "it would be believed whatever it says",
+        ),
+        (
+            f"providers: [{{name: lab, kind: google, domains: [a.b], email_verified: assumed, {SECRET}}}]",
+            "it would be believed whatever it says",
+        ),
+        (
+            f"providers: [{{name: lab, kind: microsoft, issuer: 'https://a/b', {SECRET}}}]",
+            "no issuer of Microsoft's",
+        ),
+        (
+            f"providers: [{{name: lab, issuer: 'https://a', scopes: [email], {SECRET}}}]",
+            "the scope 'openid' is missing",
+        ),
+        (
+            f"providers: [{{name: lab, kind: google, {SECRET}}}, {{name: lab, kind: yahoo, {SECRET}}}]",
+            "there are two providers 'lab'",
+        ),
+    ],
+    ids=lambda text: text[:60],
+)
+def test_mistakes_are_found(tmp_path: Path, written: str, expected: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        load(tmp_path, f"sign_in: {{{written}}}")
+
+    (problem,) = raised.value.problems
+    assert problem.what == expected
+    assert problem.hint
+    assert problem.place.line == 1
+    assert "hunter2" not in str(raised.value)
