@@ -2,10 +2,11 @@
 
 import email
 import email.policy
+import http.client
 import re
 from base64 import encodebytes
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from demo.gateway import ANN, SETTINGS, Gateway, gateway
 from demo.place import open_directory
 from demo.portal import Portal
+from demo.visitor import Visitor
 from portal_place import path_of
 from sealing import attached
 
@@ -83,6 +85,13 @@ class Lab:
         assert found
         self.secrets |= {"".join(found.groups()).encode(), found[0].encode()}
         return found[1] + found[2]
+
+    @contextmanager
+    def download(self, path: str, cookie: str) -> Iterator[http.client.HTTPResponse]:
+        """The answer to a GET of *path*, which is read as slowly as the test likes."""
+        with closing(Visitor(self.portal.port).connection()) as wire:
+            wire.request("GET", path, headers={"Cookie": cookie})
+            yield wire.getresponse()
 
     def file(self, mail: EmailMessage) -> str:
         """The address of message.html, saved."""

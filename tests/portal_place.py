@@ -2,20 +2,18 @@
 
 import email
 import email.policy
-import http.client
 import re
-import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from urllib.parse import urlencode
 
 from demo.place import LOOPBACK, open_directory
 from demo.portal import Portal
 from demo.sink import Sink
+from demo.visitor import Visitor
 from postseal import settings as settings_file
 from postseal.body import Spool
 from postseal.envelope import Client, Envelope, Recipient
@@ -26,70 +24,8 @@ from postseal.sealed import source
 from postseal.store.migrate import migrate
 from postseal.store.ring import Opened, Ring
 from postseal.treatment import Treatment
-from sealing import BOB, CAT, field_of
+from sealing import BOB, CAT
 from sealing import message as given_message
-
-COOKIE = "__Host-postseal"
-_TLS = ssl.create_default_context()
-_TLS.check_hostname, _TLS.verify_mode = False, ssl.CERT_NONE
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    fields: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        return self.body.decode()
-
-    @property
-    def to(self) -> str:
-        return self.fields["Location"]
-
-
-@dataclass
-class Visitor:
-    """Keeps the cookie, and sends what a browser of today does."""
-
-    port: int
-    cookie: str = ""
-    send: dict[str, str] = field(default_factory=dict)
-
-    def ask(
-        self, method: str, path: str, body: bytes = b"", fields: Mapping[str, str] | None = None
-    ) -> Answer:
-        with closing(http.client.HTTPSConnection("localhost", self.port, timeout=60, context=_TLS)) as wire:
-            sent = {**self.send, **(fields or {})}
-            if self.cookie:
-                sent["Cookie"] = f"{COOKIE}={self.cookie}"
-            wire.request(method, path, body, sent)
-            answer = wire.getresponse()
-            for value in answer.headers.get_all("Set-Cookie", []):
-                found = re.match(rf'{COOKIE}="?([\w-]*)"?;', value)
-                assert found, value
-                self.cookie = found[1]
-            return Answer(answer.status, answer.headers, answer.read())
-
-    def get(self, path: str, **fields: str) -> Answer:
-        return self.ask("GET", path, fields={name.replace("_", "-"): text for name, text in fields.items()})
-
-    def post(self, path: str, **texts: str) -> Answer:
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.ask("POST", path, urlencode(texts).encode(), kind)
-
-    def post_file(self, page: str) -> Answer:
-        """Press the button of message.html, which is a file on a disk."""
-        parts = [
-            f'--form\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{field_of(page, name)}\r\n'
-            for name in ("v", "id", "p")
-        ]
-        octets = ("".join(parts) + "--form--\r\n").encode()
-        fields = {"Content-Type": "multipart/form-data; boundary=form", "Origin": "null"}
-        return self.ask("POST", "/o", octets, fields | {"Sec-Fetch-Site": "cross-site"})
 
 
 @dataclass

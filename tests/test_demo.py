@@ -26,7 +26,8 @@ def test_demo_every_mail_fares_as_it_should() -> None:
     )
 
     assert told.returncode == 0, told.stdout + told.stderr
-    assert told.stdout.count("✓ as it should be") == 5
+    assert told.stdout.count("✓ as it should be") == 6
+    assert "Eve reads   We sign on Friday, at 17 €." in told.stdout
     assert "Bob reads   We sign on Friday, at 17 €." in told.stdout
     for line in told.stdout.splitlines():  # its own directories are gone; other tests have some of theirs
         if "settings" in line and "/tmp/postseal-" in line:

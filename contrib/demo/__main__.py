@@ -6,16 +6,21 @@ until Ctrl-C.  The exit code is 0 only if every mail fared as it should.
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.message import EmailMessage, Message
 
-from demo.gateway import ANN, BOB, DAN, Gateway, gateway
+from demo.gateway import ANN, BOB, DAN, EVE, SETTINGS, Gateway, gateway
+from demo.place import open_directory
+from demo.portal import Portal
+from demo.visitor import Visitor
 
 POLICY = """\
 rules:
@@ -25,6 +30,13 @@ rules:
       subject_words: "[secure]"
     then:
       - protect: smime
+
+  - name: sealed on demand            # for those who have no certificate: they read it in a browser
+    when:
+      sender_scope: inside
+      subject_words: "[sealed]"
+    then:
+      - protect: ome
 
   - name: invoices are signed
     when:
@@ -115,11 +127,38 @@ def waits(gate: Gateway, octets: bytes) -> bool:
     return code == 451 and gate.sink.is_quiet()
 
 
+def sealed(gate: Gateway, octets: bytes) -> bool:
+    """The mail arrives sealed, and its reader opens it in a browser with a code from her mailbox."""
+    arrived = gate.passed(octets, EVE).content
+    say("arrived", outline(arrived))
+    mail = message_from_bytes(arrived, policy=policy.default)
+    portal, path = re.findall(r"(https://\S+?)(/m/\w+)", _plain(mail))[0]
+    eve = Visitor(int(portal.rpartition(":")[2]))
+    eve.post(f"{path}/address", address=EVE)
+    told = _plain(message_from_bytes(gate.sink.take_one(seconds=60).content, policy=policy.default))
+    say("Eve gets", told.splitlines()[0])
+    (code,) = re.findall(r"\d{4} \d{4}", told.splitlines()[0])
+    eve.post(f"{path}/code", code=code)
+    read = re.findall(r'<p dir="auto">([^<]+)</p>', eve.get(f"{path}/body").text)
+    say("Eve reads", "\n".join(read))
+    say("", f"(in a browser, at {portal})")
+    return text(octets) in read and text(octets).encode() not in arrived
+
+
+def _plain(mail: Message) -> str:
+    part = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
+    return str(part.get_content()) if part else ""
+
+
 MAILS = (
     Mail("An ordinary mail: no rule is about it.", "Lunch?", "Tomorrow at noon, in the café?", BOB, plain),
     Mail(
         "The subject asks for protection, and policy encrypts for Bob.",
         "[secure] plans", "We sign on Friday, at 17 €.", BOB, encrypted,
+    ),
+    Mail(
+        "Eve has no certificate: the message is sealed, and she reads it in a browser.",
+        "[sealed] plans", "We sign on Friday, at 17 €.", EVE, sealed,
     ),
     Mail("Invoices leave with Ann's signature.", "invoice 42", "Please pay 1,234 €.", BOB, signed),
     Mail(
@@ -169,11 +208,12 @@ def story(gate: Gateway) -> bool:
     return good
 
 
-def places(gate: Gateway) -> None:
+def places(gate: Gateway, portal: Portal) -> None:
     """Where everything is."""
     print("  What runs, on loopback only:\n")
     say("Postfix", f"smtp://127.0.0.1:{gate.postfix.port}")
     say("Postseal", f"unix:{gate.daemon.socket}")
+    say("portal", f"{portal.address}   (its certificate is made on the spot: the browser will warn)")
     say("metrics", f"http://127.0.0.1:{gate.daemon.metrics_port}/metrics")
     say("mailbox", f"smtp://127.0.0.1:{gate.sink.port} takes what leaves Postfix")
     say("settings", str(gate.daemon.settings_file))
@@ -187,12 +227,16 @@ def keep(gate: Gateway) -> None:
     options = f"--settings {gate.daemon.settings_file}"
     print(f"     printf 'From: {ANN}\\nTo: {BOB}\\nSubject: [secure] hi\\n\\nHello\\n' |")
     print(f"       curl -sT - smtp://127.0.0.1:{gate.postfix.port} --mail-from {ANN} --mail-rcpt {BOB}")
+    print(f"     with [sealed] in the subject and {EVE} for {BOB}, open the link in a browser that runs here")
     print(f"     .venv/bin/postseal status {options}")
     print(f"     edit the policy, then .venv/bin/postseal reload {options}\n", flush=True)
     while True:
         for delivery in gate.sink.take(seconds=86_400):
             print(f"\n  arrived for {', '.join(delivery.addresses)}\n")
             say("", outline(delivery.content))
+            told = _plain(message_from_bytes(delivery.content, policy=policy.default))
+            for line in re.findall(r"https://\S+/m/\w+|^Your code: .*", told, re.MULTILINE):
+                say("", line)
             sys.stdout.flush()
 
 
@@ -215,8 +259,15 @@ def main() -> int:
         print("The demo starts a private Postfix, which needs root: sudo make demo", file=sys.stderr)
         return 1
     print("\nPostseal demo: real mail through a private Postfix.\n")
-    with stoppable(), gateway({"10-demo.yaml": POLICY}) as gate:
-        places(gate)
+    with ExitStack() as running:
+        running.enter_context(stoppable())
+        folder = running.enter_context(open_directory())
+        portal = Portal(folder / "portal", folder)
+        settings = SETTINGS + portal.settings
+        gate = running.enter_context(gateway({"10-demo.yaml": POLICY}, settings=settings))
+        portal.settings_file = gate.daemon.settings_file
+        running.enter_context(portal)
+        places(gate, portal)
         try:
             good = story(gate)
         except Exception:

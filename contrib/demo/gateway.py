@@ -14,6 +14,7 @@ from demo.postfix import Postfix
 from demo.sink import Delivery, Sink
 
 ANN, BOB, CAT, DAN = "ann@lab.test", "bob@one.test", "cat@two.test", "dan@nokey.test"
+EVE = "eve@web.test"
 KINDS = {BOB: "rsa", CAT: "p256"}
 
 SETTINGS = """

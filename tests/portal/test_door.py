@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from portal_place import Answer, Place, Visitor, id_of, path_of
+from demo.visitor import Answer, Visitor
+from portal_place import Place, id_of, path_of
 from sealing import attached
 
 CONTENT_POLICY = (

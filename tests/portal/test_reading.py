@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from portal_place import COOKIE, Place, Visitor, id_of, path_of
+from demo.visitor import COOKIE, Visitor
+from portal_place import Place, id_of, path_of
 from postseal.body import Body
 from postseal.message import Header, Message
 from postseal.store.containers import kept
