@@ -92,7 +92,7 @@ def test_capabilities_in_the_certificate_count_where_none_came_with_mail() -> No
     [
         ("x@example.com", Manner("", Veil.SHOWN)),
         ("gcm@example.com", Manner("", Veil.SHOWN)),
-        ("x@grid.example", Manner("aes-256-gcm", Veil.HIDDEN)),
+        ("x@grid.example", Manner("aes-256-gcm", Veil.HIDDEN, displays=True)),
         ("old@grid.example", Manner("aes-128-cbc", Veil.SHOWN)),
     ],
 )

@@ -6,11 +6,12 @@ be trusted any more.  A wrong key stops the loading, as the administrator named 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cryptography import x509
 
 from postseal import settings_smime
-from postseal.certificates import private_key, read
+from postseal.certificates import private_key, purpose, read
 from postseal.certificates.identity import has_key, public_octets
 from postseal.certificates.purpose import encryption_usage_refusal
 from postseal.cms.keyring import DecryptionKey, KeyRing, PrivateKey
@@ -36,6 +37,18 @@ class GatewayKeys:
         """
         owners = self._owners.get(certificate, frozenset())
         return key(address) in owners or f"@{domain_key(split(address)[1])}" in owners
+
+    def reader(self, address: str, at: datetime) -> x509.Certificate | None:
+        """The newest certificate of *address* itself whose mail we open at the time *at*, if there is one."""
+        own = [
+            one
+            for one in self._owners
+            if self.belongs(one, address)
+            and not purpose.encryption_refusal(one)
+            and not purpose.time_refusal(one.not_valid_before_utc, one.not_valid_after_utc, at)
+            and key(address) in map(key, purpose.addresses(one))
+        ]
+        return max(own, key=lambda one: one.not_valid_before_utc, default=None)
 
 
 def load(

@@ -19,9 +19,15 @@ OF_EVERY_PROGRAM = ("aes-256-cbc", "aes-128-cbc")
 """What all programs in use decrypt: our users decrypt with programs of their own."""
 
 
+OF_THE_GATEWAY = ("aes-256-gcm", "aes-256-cbc", "aes-128-gcm", "aes-128-cbc", KeyTransport.OAEP.value)
+"""What we decrypt: for users whose mail we open."""
+
+_WRITTEN = {word: oid for oid, word in _OIDS.items()}
+
+
 def written(words: tuple[str, ...]) -> bytes:
-    """The SMIMECapabilities that name the content ciphers *words*, the preferred one first."""
-    return der.sequence(*(der.algorithm(CIPHERS[word].oid) for word in words))
+    """The SMIMECapabilities that name *words* of CIPHERS and KeyTransport, the preferred one first."""
+    return der.sequence(*(der.sequence(_WRITTEN[word]) for word in words))
 
 
 def read(octets: bytes) -> frozenset[str]:

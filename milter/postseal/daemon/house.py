@@ -110,7 +110,7 @@ def build(path: Path, *, spool: Path | None = None) -> House:
     assert methods is not None  # noqa: S101
     if settings.tls.enforced and settings.tls.postfix:
         wiring.check(settings.tls.postfix, policy.required_tls, submit_to=settings.submit_to)
-    opens = incoming.load(settings, methods.search, clock=now, host=socket.gethostname())
+    opens = incoming.load(settings, methods.search, methods.keys, clock=now, host=socket.gethostname())
     return House(
         settings,
         policy,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from postseal.body import Spool
-from postseal.certificates import decryption
+from postseal.certificates.decryption import GatewayKeys
 from postseal.cms.decryption import Legacy
 from postseal.cms.opening import Opener
 from postseal.document import Problems
@@ -12,23 +12,21 @@ from postseal.envelope import domain_key, split
 from postseal.finding.search import Search
 from postseal.incoming.harvest import Harvest, Keeps
 from postseal.incoming.incoming import Incoming
-from postseal.sealed import source
 from postseal.settings import Settings
 
 
-def load(settings: Settings, search: Search, *, clock: Callable[[], datetime], host: str) -> Incoming | None:
+def load(
+    settings: Settings, search: Search, keys: GatewayKeys, *, clock: Callable[[], datetime], host: str
+) -> Incoming | None:
     """None if there are neither keys to open mail with nor authorities to believe.
 
-    *host*: in whose name results are written.  Raises BadInput.
+    *keys*: those of the settings.  *host*: in whose name results are written.  Raises BadInput.
     """
     smime = settings.smime
     if not smime.decryption and smime.trust is None:
         return None
     ours = frozenset(domain_key(domain) for domain in settings.accepted_domains)
     problems = Problems()
-    keys = decryption.GatewayKeys()
-    with problems.collect():
-        keys = decryption.load(smime.decryption, lambda: source.load(settings.ome))
     for one in smime.decryption:
         for who in one.recipients:
             domain = domain_key(split(who)[1] if "@" in who else who)

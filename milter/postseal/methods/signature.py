@@ -10,11 +10,13 @@ import secrets
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from postseal.body import Spool
+from postseal.certificates.decryption import GatewayKeys
 from postseal.certificates.identity import Identities, SigningIdentity
-from postseal.cms import encoding, entity, field, header_protection
+from postseal.cms import capability, encoding, entity, field, header_protection
 from postseal.cms.header_protection import Veil
 from postseal.cms.signature import RsaScheme
 from postseal.cms.signed import Signer, detached, micalg, opaque
@@ -26,6 +28,7 @@ from postseal.scalar import Network
 from postseal.settings_smime import SignedForm, Smime
 
 _DEFAULT = Smime()
+_NO_KEYS = GatewayKeys()
 _SIGNATURE_HEADER = (
     b'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\n'
     b"Content-Transfer-Encoding: base64\r\n"
@@ -41,7 +44,7 @@ _OPAQUE = (
 
 
 class SmimeSignature:
-    """Signs for *identities*, with the time of the *clock*."""
+    """Signs for *identities*, with the time of the *clock*; *keys*: those that open mail for them."""
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class SmimeSignature:
         clock: Callable[[], datetime],
         trusted_networks: tuple[Network, ...] = (),
         settings: Smime = _DEFAULT,
+        keys: GatewayKeys = _NO_KEYS,
     ) -> None:
         self._identities = identities
         self._spool = spool
@@ -58,8 +62,9 @@ class SmimeSignature:
         self._trusted_networks = trusted_networks
         self._protects_headers = settings.header_protection
         self._form = settings.signed_form
-        scheme = RsaScheme(settings.signature)
-        self._signers = {one: Signer.of(one.chain, one.key, rsa_scheme=scheme) for one in identities.all()}
+        self._scheme = RsaScheme(settings.signature)
+        self._keys = keys
+        self._signers: dict[tuple[SigningIdentity, x509.Certificate | None], Signer] = {}
 
     def sign(self, message: Message, envelope: Envelope, *, veil: Veil = Veil.CLEAR) -> Message:
         """*message* as multipart/signed, its entity in the canonical form.
@@ -68,7 +73,7 @@ class SmimeSignature:
         if the message has more parts than can be looked at.
         """
         at = self._clock()
-        signer = self._signers[self._identity(message, envelope, at)]
+        signer = self._signer(message, envelope, at)
         canonical = self._canonical(message, veil)
         with _failing():
             signature = detached(canonical.pieces(), signers=[signer], at=at)
@@ -97,7 +102,7 @@ class SmimeSignature:
         if self._form is SignedForm.CLEAR:
             return self.sign(message, envelope)
         at = self._clock()
-        signer = self._signers[self._identity(message, envelope, at)]
+        signer = self._signer(message, envelope, at)
         canonical = self._canonical(message, Veil.CLEAR)
         draft = self._spool.draft()
         with _failing():
@@ -106,6 +111,21 @@ class SmimeSignature:
             ):
                 draft.write(piece)
         return replaced(message, draft.body(), *_OPAQUE)
+
+    def _signer(self, message: Message, envelope: Envelope, at: datetime) -> Signer:
+        """Who signs, and says with which certificate mail to him is to be encrypted, and how it may be.
+
+        Where we open that mail, more than what every program reads.
+        """
+        identity = self._identity(message, envelope, at)
+        reader = self._keys.reader(envelope.sender, at)
+        if (identity, reader) not in self._signers:
+            reads = capability.OF_THE_GATEWAY if reader else capability.OF_EVERY_PROGRAM
+            other = reader if reader != identity.chain[0] else None
+            self._signers[identity, reader] = Signer.of(
+                identity.chain, identity.key, rsa_scheme=self._scheme, capabilities=reads, reads_with=other
+            )
+        return self._signers[identity, reader]
 
     def _canonical(self, message: Message, veil: Veil) -> Message:
         payload = (

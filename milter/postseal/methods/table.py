@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from postseal.body import Spool
-from postseal.certificates import identity
+from postseal.certificates import decryption, identity
+from postseal.certificates.decryption import GatewayKeys
 from postseal.certificates.identity import Identities
 from postseal.document import Problems
 from postseal.errors import Problem
@@ -34,7 +35,7 @@ class Loaded:
     *warnings*: what should be mended, though it stops nothing.  *expiries*: when each signing
     certificate of ours expires, by its SHA-256 fingerprint.  *recipients*: how many certificates of
     recipients are in each state.
-    *search*: how certificates are found and judged.
+    *search*: how certificates are found and judged.  *keys*: those that open mail.
     """
 
     methods: Methods
@@ -42,17 +43,20 @@ class Loaded:
     expiries: Mapping[str, datetime]
     recipients: Mapping[str, int]
     search: Search
+    keys: GatewayKeys
 
 
 def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     """All methods as *settings* say.  Raises BadInput with every problem of certificates and keys."""
     at = clock()
     problems = Problems()
-    search, identities, ring = None, Identities(), None
+    search, identities, keys, ring = None, Identities(), GatewayKeys(), None
     with problems.collect():
         search = finding.load(settings, at)
     with problems.collect():
         identities = identity.load(settings.smime.identities, at, lambda: source.load(settings.ome))
+    with problems.collect():
+        keys = decryption.load(settings.smime.decryption, lambda: source.load(settings.ome))
     with problems.collect():
         ring = _ring(settings)
     problems.settle()
@@ -77,13 +81,15 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
         clock=clock,
         trusted_networks=settings.trusted_networks,
         settings=settings.smime,
+        keys=keys,
     )
     return Loaded(
         Methods(table, signature, spool),
-        (*search.warnings, *identities.warnings),
+        (*search.warnings, *identities.warnings, *keys.warnings),
         identities.expiries(),
         search.states,
         search,
+        keys,
     )
 
 
