@@ -3,6 +3,7 @@
 import pytest
 
 from postseal.envelope import Client, Envelope, Recipient
+from postseal.outcome import Reply
 from postseal.policy import sample
 from postseal.policy.policy import Policy
 from postseal.required_tls import Level, RequiredTls
@@ -43,6 +44,14 @@ def decided(policy: Policy) -> Treatment:
             f"require_tls: {{fingerprint: {'ab' * 32}}}",
             Treatment(tls=RequiredTls(Level.FINGERPRINT, (":".join(["AB"] * 32),))),
             id="require-tls-fingerprint",
+        ),
+        pytest.param(
+            "defer: Not at night.", Treatment(refusal=Reply(451, "4.7.1", "Not at night.")), id="defer"
+        ),
+        pytest.param(
+            "defer: {text: Go., status: 4.3.2, code: 421}",
+            Treatment(refusal=Reply(421, "4.3.2", "Go.")),
+            id="defer-and-close",
         ),
         pytest.param("sign: true", Treatment(sign=True), id="sign"),
         pytest.param("set_header: {X-A: b}", Treatment(headers=(SetHeader("X-A", "b"),)), id="set-header"),

@@ -36,6 +36,12 @@ rules:
   - name: reject one recipient
     when: {header_words: {X-Test: picky}, recipient: cat@two.test}
     then: [reject: {text: Not to Cat., code: 554, status: 5.7.2}]
+  - name: later
+    when: {header_words: {X-Test: later}}
+    then: [defer: {text: Later. 100%, status: 4.3.2, code: 450}]
+  - name: close
+    when: {header_words: {X-Test: close}}
+    then: [defer: {text: Go away., code: 421}]
   - name: must or bounce
     when: {header_words: {X-Test: must}}
     then: [protect: smime]
@@ -165,6 +171,12 @@ def test_prepend_subject(gate: Gateway) -> None:
 
 def test_reject_tells_the_client_why(gate: Gateway) -> None:
     assert gate.refused(message("reject")) == (550, "5.7.1 100% & no more")
+
+
+def test_defer_tells_the_client_to_come_again(gate: Gateway) -> None:
+    assert gate.refused(message("later"), BOB) == (450, "4.3.2 Later. 100%")
+    assert gate.refused(message("close"), BOB) == (421, "4.7.1 Go away.")
+    assert gate.sink.is_quiet()
 
 
 def test_reject_of_one_recipient_refuses_the_message(gate: Gateway) -> None:

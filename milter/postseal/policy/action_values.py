@@ -66,9 +66,18 @@ def sentence(node: Node, _reader: object = None) -> str:
 
 def permanent_status(node: Node, _reader: object = None) -> str:
     """A permanent status such as `5.7.1` (RFC 3463)."""
+    hint = "a rejection is permanent: write 5.7.1, or another status that begins with 5"
+    return _status(node, "5", hint)
+
+
+def transient_status(node: Node, _reader: object = None) -> str:
+    """A transient status such as `4.7.1` (RFC 3463)."""
+    return _status(node, "4", "the sender tries again: write 4.7.1, or another status that begins with 4")
+
+
+def _status(node: Node, first: str, hint: str) -> str:
     written = scalar.one(node)
-    if not re.fullmatch(r"5\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})", written.text):
-        hint = "a rejection is permanent: write 5.7.1, or another status that begins with 5"
+    if not re.fullmatch(rf"{first}\.(?:0|[1-9][0-9]{{0,2}})\.(?:0|[1-9][0-9]{{0,2}})", written.text):
         raise bad(written.place, f"bad status '{written.text}'", hint)
     return written.text
 
@@ -78,6 +87,14 @@ def permanent_code(node: Node, _reader: object = None) -> int:
     written = scalar.one(node)
     if written.text not in {"550", "551", "552", "553", "554"}:
         raise bad(written.place, f"bad reply code '{written.text}'", "write 550, or another one up to 554")
+    return int(written.text)
+
+
+def transient_code(node: Node, _reader: object = None) -> int:
+    """A transient reply code, 450 to 452, or 421, with which the server closes the connection."""
+    written = scalar.one(node)
+    if written.text not in {"421", "450", "451", "452"}:
+        raise bad(written.place, f"bad reply code '{written.text}'", "write 451, 450, 452 or 421")
     return int(written.text)
 
 
@@ -93,6 +110,21 @@ def rejection(node: Node, reader: Reader) -> Reply:
     if isinstance(node, Scalar):
         return Reply(550, "5.7.1", sentence(node))
     bound = reader.bind(node, _Rejection)
+    return Reply(bound.code, bound.status, bound.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deferral:
+    text: Annotated[str, sentence]
+    status: Annotated[str, transient_status] = "4.7.1"
+    code: Annotated[int, transient_code] = 451
+
+
+def deferral(node: Node, reader: Reader) -> Reply:
+    """A sentence for the sender's server; or `{text: …, status: 4.7.1, code: 451}`."""
+    if isinstance(node, Scalar):
+        return Reply(451, "4.7.1", sentence(node))
+    bound = reader.bind(node, _Deferral)
     return Reply(bound.code, bound.status, bound.text)
 
 
@@ -123,3 +155,4 @@ Yes = Annotated[bool, yes]
 Lifetime = Annotated[float, lifetime]
 Line = Annotated[str, line]
 Rejection = Annotated[Reply, rejection]
+Deferral = Annotated[Reply, deferral]

@@ -20,7 +20,7 @@ from postseal.policy import (
     recipient_actions,
     table,
 )
-from postseal.policy.action_values import Reason, Rejection, Yes
+from postseal.policy.action_values import Deferral, Reason, Rejection, Yes
 from postseal.policy.notice_actions import Moderators
 from postseal.scalar import mapped
 from postseal.treatment import Hold, Treatment
@@ -35,6 +35,15 @@ def reject(treatment: Treatment, reply: Rejection) -> Treatment:
     """Refuse the message for good and tell the sender this sentence.
 
     The whole message is refused, for all its recipients; no rule after this one is looked at.
+    """
+    return replace(treatment, refusal=treatment.refusal or reply)
+
+
+def defer(treatment: Treatment, reply: Deferral) -> Treatment:
+    """Refuse the message for now: the sender's server keeps it and tries again, for days.
+
+    The whole message waits, for all its recipients; no rule after this one is looked at.  With the code 421
+    Postfix closes the connection, too.
     """
     return replace(treatment, refusal=treatment.refusal or reply)
 
@@ -68,6 +77,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     *notice_actions.ACTIONS,
     quarantine,
     moderate,
+    defer,
     reject,
 )
 """All actions."""

@@ -173,7 +173,7 @@ def rule(node: Node, reader: Reader) -> Rule:
     for action in acting if len(acting) > 1 else ():
         alone = action(Treatment())
         if alone.refusal or alone.deleted:
-            verb = "rejects" if alone.refusal else "deletes"
+            verb = f"{action.word}s"
             hint = f"keep {action.word}, or make two rules of it"
             raise bad(action.place, f"a rule that {verb} can do nothing else", hint)
     return bound

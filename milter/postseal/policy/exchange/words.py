@@ -274,6 +274,8 @@ OTHERS: dict[str, str] = {
     "RouteMessageOutboundConnector": "the mail server's own routes",
     "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
     "ApplyRightsProtectionCustomizationTemplate": "not imported",
+    "SmtpRejectMessageRejectText, SmtpRejectMessageRejectStatusCode, Disconnect": "`reject`, `defer`",
+    "LogEventText": "the rule's name stands in the log",
     "NotifySender": "`notify_sender`, `reject`; [overrides](policy-tutorial.md#a-sender-may-insist)",
     "HasSenderOverride, SenderInRecipientList, RecipientInSenderList, HasClassification": "nothing",
 }
