@@ -26,6 +26,9 @@ class Include(StrEnum):
     ORIGINAL = "original"
 
 
+MANAGER = "manager"
+"""In place of an address: the sender's manager, as the directory knows him."""
+
 ALL_BUT_ORIGINAL = tuple(each for each in Include if each is not Include.ORIGINAL)
 
 

@@ -94,6 +94,22 @@ def test_rule_about_people_is_carried_over_and_needs_a_directory(
     assert load(replace(settings, directory=people), {"smime"}).rules[0].mode is Mode.ENFORCE
 
 
+def test_moderation_by_the_manager_is_carried_over() -> None:
+    settings = Settings(policies=ROOT / "policies", held_mail_returns=True)
+    found, both, unnamed = (
+        one({"ModerateMessageByManager": True}, settings=settings),
+        one(
+            {"ModerateMessageByManager": True, "ModerateMessageByUser": ["x@example.com"]}, settings=settings
+        ),
+        one({"ModerateMessageByManager": True}, settings=settings, names={}),
+    )
+
+    assert {"moderate": "manager"} in found.rule["then"]
+    assert {"moderate": ["x@example.com", "manager"]} in both.rule["then"]
+    assert (found.lost, both.lost) == ([], [])
+    assert "what the directory calls 'Manager' is not known" in unnamed.lost[0]
+
+
 def test_disclaimer_with_attributes_of_the_sender_is_carried_over() -> None:
     text = {"ApplyHtmlDisclaimerText": "<p>%%DisplayName%%, %%Department%%</p>"}
 

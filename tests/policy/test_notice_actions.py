@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from postseal.envelope import Client, Envelope, Recipient
-from postseal.errors import BadInput
+from postseal.errors import BadInput, Cause, Failure
 from postseal.message import Message
 from postseal.notice import Include, Kind, Match, Notice, masked
+from postseal.people.person import Person
 from postseal.policy import sample
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
@@ -198,3 +201,58 @@ def test_explanation_tells_who_would_be_told(written):
     told = str(policy.explain(mail(), Envelope("ann@example.com", (BOB,), INSIDE)))
 
     assert "plain, report: sec@example.com, notify_sender: ann@example.com, notify_recipient: bob@" in told
+
+
+@pytest.mark.parametrize(
+    ("action", "sender", "told"),
+    [
+        pytest.param("report: manager", "ann@example.com", ["cy@example.com"], id="manager"),
+        pytest.param("report: [s@example.com, manager]", "cy@example.com", ["s@example.com"], id="nobody"),
+        pytest.param("moderate: {to: [manager]}", "ann@example.com", ["cy@example.com"], id="moderator"),
+    ],
+)
+def test_manager_of_the_sender_is_told(written, action: str, sender: str, told: list[str]):
+    policy = written(f"rules: [{{name: r, then: {{{action}}}}}]")
+
+    assert [each.to for each in notices(policy, sender=sender)] == told
+
+
+def test_moderator_who_is_nobody_leaves_the_message_held(written):
+    policy = written("rules: [{name: r, then: {moderate: manager}}]")
+    treatment = policy.decide(mail(), Envelope("cy@example.com", (BOB,), INSIDE))[BOB]
+
+    assert treatment.holds
+    assert treatment.notices == ()
+
+
+def test_manager_outside_does_not_get_the_message_as_it_came(written):
+    policy = written("rules: [{name: r, then: {report: {to: manager, include: [subject, original]}}}]")
+    (outside,) = notices(replace(policy, site=replace(policy.site, accepted_domains=frozenset())))
+    (inside,) = notices(policy)
+
+    assert (outside.outside, outside.include) == (True, (Include.SUBJECT,))
+    assert (inside.outside, inside.include) == (False, (Include.SUBJECT, Include.ORIGINAL))
+
+
+class Down:
+    seconds = 5.0
+
+    def find(self, _address: str) -> Person:
+        raise Failure(Cause.DIRECTORY, "no answer")
+
+
+@pytest.mark.parametrize(("mode", "waits"), [("enforce", True), ("audit", False)])
+def test_manager_whom_nobody_can_name_keeps_mail_waiting_unless_it_is_an_audit(written, mode, waits):
+    policy = written(f"rules: [{{name: r, mode: {mode}, then: {{report: manager}}}}]")
+    policy = replace(policy, site=replace(policy.site, people=Down()))
+    treatment = policy.decide(mail(), Envelope("ann@example.com", (BOB,), INSIDE))[BOB]
+
+    assert (treatment.refusal is not None) is waits
+    assert treatment.notices == ()
+
+
+def test_manager_needs_a_directory(tmp_path):
+    (tmp_path / "10.yaml").write_text("rules: [{name: r, then: {report: manager}}]")
+
+    with pytest.raises(BadInput, match="'report' asks for managers of a directory of people"):
+        load(Settings(policies=tmp_path), {"smime"})

@@ -62,7 +62,7 @@ def moderate(treatment: Treatment, moderators: Moderators) -> Treatment:
     """Hold the message as `quarantine` does, and report it to these addresses, who decide.
 
     The report names the queue id by which the mail server releases or deletes it; written long, it is
-    that of `report`.  Without a decision the message stays where it is.
+    that of `report`.  Without a decision, or if `manager` is nobody, the message stays where it is.
     """
     held = quarantine(treatment, "awaits a moderator")
     return replace(held, notices=held.notices + moderators)

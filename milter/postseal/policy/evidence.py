@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from postseal.errors import Failure
-from postseal.notice import Kind, Match, Notice, masked
+from postseal.notice import MANAGER, Include, Kind, Match, Notice, masked
 from postseal.policy.clause import Answer, Condition
 from postseal.policy.mail import Mail, Transaction
 from postseal.policy.pattern import Pattern
@@ -15,7 +15,10 @@ _MOST = 10
 
 
 def with_evidence(notices: tuple[Notice, ...], answer: Answer, mail: Mail) -> Iterator[Notice]:
-    """*notices* with whom and what they are about; those that must not be sent are left out."""
+    """*notices* with whom and what they are about; those that must not be sent are left out.
+
+    Raises Failure if the directory must name somebody and does not answer.
+    """
     transaction = mail.transaction
     if not notices or _automatic_report(transaction):
         return
@@ -27,9 +30,14 @@ def with_evidence(notices: tuple[Notice, ...], answer: Answer, mail: Mail) -> It
             to = transaction.envelope.sender if person and transaction.from_inside else ""
         elif notice.kind is Kind.RECIPIENT:
             to = mail.recipient.address if person else ""
+        elif to == MANAGER:
+            to = transaction.person(transaction.sender).manager
         if to:
             outside = not transaction.site.accepts(to)
-            yield replace(notice, to=to, outside=outside, about=(mail.recipient.address,), matches=matches)
+            # Whom policies name is checked when they are loaded; a manager may be anybody.
+            include = tuple(each for each in notice.include if not (outside and each is Include.ORIGINAL))
+            about = (mail.recipient.address,)
+            yield replace(notice, to=to, outside=outside, include=include, about=about, matches=matches)
 
 
 def _automatic(transaction: Transaction) -> bool:

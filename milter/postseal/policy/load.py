@@ -14,6 +14,7 @@ from postseal.binding import Reader
 from postseal.content import process
 from postseal.document import Problems
 from postseal.errors import Place
+from postseal.notice import MANAGER
 from postseal.people import load as directory
 from postseal.policy import source
 from postseal.policy.action_values import HOLDS
@@ -143,8 +144,10 @@ def _check_nobody_is_asked_for(rules: Iterable[Rule], problems: Problems) -> Non
             what = f"'{condition.word}' needs a directory of people"
             problems.add(condition.place, what, "name one below 'directory:' in the settings")
     for action in (action for each in rules if each.mode is not Mode.OFF for action in each.then):
-        if any(map(about_sender, action(Treatment()).disclaimers)):
-            what = f"'{action.word}' asks for attributes of a directory of people"
+        asks = "attributes" if any(map(about_sender, action(Treatment()).disclaimers)) else ""
+        asks = "managers" if any(notice.to == MANAGER for notice in action.notices) else asks
+        if asks:
+            what = f"'{action.word}' asks for {asks} of a directory of people"
             problems.add(action.place, what, "name one below 'directory:' in the settings")
     problems.settle()
 

@@ -96,13 +96,16 @@ class Rule:
         if answer.truth is not False:
             severity = max(treatment.severity, self.severity, key=lambda each: each.rank)
             treatment = replace(treatment, severity=severity)
+            try:
+                told = tuple(with_evidence(self._notices, answer, mail)) if answer.truth is True else ()
+                truth = answer.truth
+            except Failure as failure:  # an audit must not keep mail up; nobody is told, then
+                told, truth = (), failure.with_traceback(None)
             if self.mode is Mode.ENFORCE:
-                treatment = _without_backscatter(self._carried_out(treatment, answer.truth, mail), mail)
+                treatment = _without_backscatter(self._carried_out(treatment, truth, mail), mail)
             elif answer.truth is True:
                 treatment = replace(treatment, audited=(*treatment.audited, self.name))
-            if answer.truth is True:
-                notices = with_evidence(self._notices, answer, mail)
-                treatment = replace(treatment, notices=(*treatment.notices, *notices))
+            treatment = replace(treatment, notices=treatment.notices + told)
         return Verdict(self, answer, treatment)
 
     def _carried_out(self, treatment: Treatment, truth: bool | Failure, mail: Mail) -> Treatment:

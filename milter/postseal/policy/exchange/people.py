@@ -58,7 +58,7 @@ def named(given: dict[str, Values], names: Mapping[str, str]) -> Iterator[str]:
                 given[f"{prefix}{parameter}"] = tuple(
                     f"{ours(name)}{colon}{rest}" for name, colon, rest in pairs
                 )
-        if any(f"{prefix}{parameter}" in given for parameter in _MANAGERS):
+        if any(f"{prefix}{parameter}" in given for parameter in (*_MANAGERS, "ModerateMessageByManager")):
             ours(_MANAGER)
     if texts := given.get("ApplyHtmlDisclaimerText"):
         given["ApplyHtmlDisclaimerText"] = tuple(

@@ -113,6 +113,16 @@ def held(_values: Values) -> Written:
     return "held by a rule"
 
 
+def moderators(users: Values, by_manager: Values) -> Written:
+    """Addresses, and the sender's manager if he decides as well."""
+    return listed((*users, "manager") if by_manager else users)
+
+
+def manager(_values: Values) -> Written:
+    """The sender's."""
+    return "manager"
+
+
 def label(values: Values) -> Written:
     """One text."""
     return values[0]
@@ -197,7 +207,8 @@ ACTIONS: dict[str, Word] = {
     "RejectMessageEnhancedStatusCode": Word("reject", reject_by_status),
     "DeleteMessage": Word("delete", yes),
     "Quarantine": Word("quarantine", held),
-    "ModerateMessageByUser": Word("moderate", listed),
+    "ModerateMessageByUser": Word("moderate", moderators, ("ModerateMessageByManager",)),
+    "ModerateMessageByManager": Word("moderate", manager),
     "RedirectMessageTo": Word("redirect", listed),
     "AddToRecipients": Word("add_to", listed),
     "CopyTo": Word("add_cc", listed),
@@ -270,7 +281,7 @@ OTHERS: dict[str, str] = {
     "RuleErrorAction": "`on_error`; a failure never lets mail through",
     "ManagerForEvaluatedUser, ManagerAddresses": "`sender_manager` or `recipient_manager`",
     "ADComparisonAttribute, ADComparisonOperator": "`same_attribute`, or `not` of it",
-    "ModerateMessageByManager, AddManagerAsRecipientType": "not imported",
+    "AddManagerAsRecipientType": "not imported",
     "RouteMessageOutboundConnector": "the mail server's own routes",
     "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
     "ApplyRightsProtectionCustomizationTemplate": "not imported",
