@@ -45,8 +45,7 @@ def _said() -> Iterator[str]:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
                 yield from (one.value for one in node.args if isinstance(one, ast.Constant))
-    yield from (word for word, _ in meeting._rows({}))
-    yield from (*meeting._HEADINGS.values(), "Invitation")
+    yield from meeting.words()
 
 
 def compiled(catalogue: Catalog) -> bytes:

@@ -147,3 +147,17 @@ def test_numbers_are_the_same_every_time_and_name_attachments():
     assert numbers == [one.number for one in second.attachments]
     assert [first.attachment(number) for number in numbers] == list(first.attachments)
     assert first.attachment(999) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "octets"),
+    [
+        ("text/html", '<meta charset="koi8-r"><p>Привет'.encode("koi8-r")),
+        ("text/html", '<meta http-equiv=x content="text/html; charset=koi8-r"><p>Привет'.encode("koi8-r")),
+        ("text/html; charset=koi8-r", '<meta charset="utf-8"><p>Привет'.encode("koi8-r")),
+        ("text/html", "<p>Привет".encode()),
+        ("text/plain; charset=windows-1251", "Привет".encode("cp1251")),
+    ],
+)
+def test_charset(head: str, octets: bytes):
+    assert "Привет" in seen(mail(part(head, octets)))[1]

@@ -3,7 +3,7 @@
 Runs in a process of its own (see `child`), because a library of others reads it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice
 
@@ -32,7 +32,7 @@ def facts(octets: bytes) -> dict[str, object]:
         "location": _text(event.get("LOCATION")),
         "description": _text(event.get("DESCRIPTION")),
         "status": _text(event.get("STATUS")).upper(),
-        "recurs": event.get("RRULE").to_ical().decode("ascii", "replace")[:200] if event.get("RRULE") else "",
+        "recurs": _recurs(event.get("RRULE")),
         "start": start.isoformat() if start else "",
         "end": end.isoformat() if end else "",
         "zone": _zone(event),
@@ -58,6 +58,18 @@ def _when(event: icalendar.Component, name: str) -> date | None:
 def _zone(event: icalendar.Component) -> str:
     start = event.get("DTSTART")
     return _text(start.params.get("TZID", "")) if start is not None and hasattr(start, "params") else ""
+
+
+def _recurs(rule: object) -> list[str]:
+    """The frequency of a recurrence rule and what else it says, in the words of RFC 5545."""
+    if not isinstance(rule, Mapping):
+        return []
+    told = []
+    for word in ("FREQ", "INTERVAL", "BYDAY", "COUNT", "UNTIL"):
+        values = rule.get(word) or []
+        if values:
+            told.append(f"{word} {', '.join(_text(value)[:40] for value in islice(values, 8))}")
+    return told
 
 
 def _all(value: object) -> Iterable[object]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import nh3
 
 from postseal.content import kind
+from postseal.reading.destination import disclosed
 from postseal.reading.style import style
 
 CHARACTERS = 4 << 20
@@ -127,7 +128,7 @@ def sanitised(markup: str, pictures: Mapping[str, str]) -> Sanitised:
             return _source(value, pictures, found)
         return value
 
-    found.markup = nh3.clean(
+    clean = nh3.clean(
         markup,
         tags=_TAGS,
         clean_content_tags=_WITH_CONTENT,
@@ -137,6 +138,7 @@ def sanitised(markup: str, pictures: Mapping[str, str]) -> Sanitised:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
+    found.markup = disclosed(clean)
     return found
 
 

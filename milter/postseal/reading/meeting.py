@@ -9,10 +9,34 @@ from postseal.reading.person import cleaned, displayed
 
 _HEADINGS = {"CANCEL": "Cancelled meeting", "REPLY": "Answer to an invitation"}
 
+_OFTEN = {
+    "DAILY": ("daily", "every {} days"),
+    "WEEKLY": ("weekly", "every {} weeks"),
+    "MONTHLY": ("monthly", "every {} months"),
+    "YEARLY": ("yearly", "every {} years"),
+}
+_TIMES, _UNTIL = "{} times", "until {}"
+_DAYS = {
+    "MO": "Monday",
+    "TU": "Tuesday",
+    "WE": "Wednesday",
+    "TH": "Thursday",
+    "FR": "Friday",
+    "SA": "Saturday",
+    "SU": "Sunday",
+}
+
+
+def words() -> list[str]:
+    """All texts that are given to be translated."""
+    often = [text for pair in _OFTEN.values() for text in pair]
+    rows = [word for word, _ in _rows({}, str)]
+    return [*rows, "Invitation", *_HEADINGS.values(), *often, *_DAYS.values(), _TIMES, _UNTIL]
+
 
 def block(told: Mapping[str, object], say: Callable[[str], str]) -> tuple[str, str]:
     """HTML and plain text of what the process *told*; "" for both if it told of no meeting."""
-    rows = [(say(word), value) for word, value in _rows(told) if value]
+    rows = [(say(word), value) for word, value in _rows(told, say) if value]
     if not rows:
         return "", ""
     cancelled = _line(told, "status") == "CANCELLED"
@@ -21,14 +45,14 @@ def block(told: Mapping[str, object], say: Callable[[str], str]) -> tuple[str, s
     return markup, "\n".join([heading, *(f"{word}: {value}" for word, value in rows)])
 
 
-def _rows(told: Mapping[str, object]) -> list[tuple[str, str]]:
+def _rows(told: Mapping[str, object], say: Callable[[str], str]) -> list[tuple[str, str]]:
     attendees = told.get("attendees")
     many = [_person(one) for one in attendees] if isinstance(attendees, list) else []
     description = "\n".join(cleaned(line) for line in str(told.get("description", "")).splitlines()[:100])
     return [
         ("What", _line(told, "summary")),
         ("When", _when(told)),
-        ("Repeats", _line(told, "recurs")),
+        ("Repeats", _recurs(told.get("recurs"), say)),
         ("Where", _line(told, "location")),
         ("Organiser", _person(told.get("organizer"))),
         ("Attendees", ", ".join(filter(None, many))),
@@ -58,6 +82,22 @@ def _when(told: Mapping[str, object]) -> str:
 
 def _offset(start: datetime) -> str:
     return f"UTC{start.isoformat()[-6:]}"
+
+
+def _recurs(told: object, say: Callable[[str], str]) -> str:
+    """A recurrence rule in words, as far as it is simple."""
+    words = dict(str(one).split(" ", 1) for one in told if " " in str(one)) if isinstance(told, list) else {}
+    often = _OFTEN.get(words.get("FREQ", ""))
+    if often is None:
+        return ""
+    every = words.get("INTERVAL", "1")
+    written = [say(often[0]) if every == "1" else say(often[1]).format(cleaned(every, limit=10))]
+    written += [say(_DAYS[day.strip()]) for day in words.get("BYDAY", "").split(",") if day.strip() in _DAYS]
+    if "COUNT" in words:
+        written.append(say(_TIMES).format(cleaned(words["COUNT"], limit=10)))
+    if "UNTIL" in words:
+        written.append(say(_UNTIL).format(cleaned(words["UNTIL"][:10])))
+    return ", ".join(written)
 
 
 def _moment(told: object) -> date | None:

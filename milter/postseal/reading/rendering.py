@@ -4,6 +4,7 @@ What is neither shown nor chosen for showing becomes an attachment; of alternati
 be shown is, and the plain one gives the text.
 """
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -33,6 +34,7 @@ _SHOWN_TEXTS = frozenset(
     {"text/plain", "message/delivery-status", "text/rfc822-headers", "message/disposition-notification"}
 )
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_META = re.compile(rb"<meta[^>]{1,200}?charset=[\"']?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
 _PACKED = 1000
 """The numbers of the files within a file begin with its own number times this."""
 
@@ -134,6 +136,8 @@ class Rendering:
         octets = octets[:limit]
         self._octets -= len(octets)
         charset = node.part.charset
+        if not charset and node.part.content_type == "text/html" and (named := _META.search(octets[:2048])):
+            charset = named[1].decode("ascii")
         text = characters.named(octets, charset) if charset else characters.of_file(octets)
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
         if node.part.content_type == "text/plain" and node.parameter("format") == "flowed":
