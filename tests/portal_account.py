@@ -4,7 +4,7 @@ import html
 import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from portal_place import Answer, Visitor
+from demo.visitor import Answer, Visitor
 from providerserver import CLIENT, SECRET, ProviderServer
 
 

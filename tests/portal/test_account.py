@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+from demo.visitor import Answer, Visitor
 from portal_account import arrive, leave, provider_settings
-from portal_place import Answer, Place, Visitor, id_of, path_of, place
+from portal_place import Place, id_of, path_of, place
 from providerserver import SECRET, ProviderServer
 
 NOW = int(time.time())

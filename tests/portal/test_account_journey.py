@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from demo.visitor import COOKIE
 from oidc_provider import RealProvider, real_provider
-from portal_place import COOKIE, Place, id_of, path_of, place
+from portal_place import Place, id_of, path_of, place
 
 
 @pytest.fixture(scope="module")

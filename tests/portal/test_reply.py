@@ -12,8 +12,9 @@ from email.message import EmailMessage
 import pytest
 
 from demo.sink import Sink
+from demo.visitor import Answer, Visitor
 from forms import KIND, file, form, text
-from portal_place import Answer, Place, Visitor, id_of, path_of, place
+from portal_place import Place, id_of, path_of, place
 from postseal.message import Header
 from postseal.replying.replies import NONCE
 from sealing import message, withhold
