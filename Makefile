@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo catalogues screenshots test lint bench bench-ome bench-split tls-wire faults fuzz-sealed interop bench-policy types fuzz bench-cms clean tools
+.PHONY: help demo messages screenshots test lint bench bench-ome bench-split tls-wire faults fuzz-sealed interop bench-policy types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -59,8 +59,8 @@ fuzz: $(STAMP) ## give the CMS reader a million messages that an attacker could 
 	@pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@PYTHONPATH=contrib:tests python -m fuzz_campaign -runs=1000000 $(ARGS)
 
-catalogues: $(STAMP) ## collect and compile the texts of the portal, after they or their translations changed
-	@python contrib/catalogues.py
+messages: $(STAMP) ## bring new texts of code and templates into the catalogues of all languages
+	@python contrib/messages.py
 
 screenshots: $(STAMP) ## pictures of every page of the portal, light and dark, in .tools/screenshots
 	@PYTHONPATH=contrib:tests python -m portal_pictures .tools/screenshots

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from postseal.body import Body, Spool
+from postseal.branding.branding import Branding
 from postseal.envelope import Client, Envelope, Recipient
 from postseal.message import Header, Message
 from postseal.methods.method import Order
@@ -58,10 +59,16 @@ _PLAIN = Treatment()
 class Sealing:
     """The method with *settings*, at a time that can be changed."""
 
-    def __init__(self, ring: Ring, settings: Ome = SETTINGS) -> None:
+    def __init__(self, ring: Ring, settings: Ome = SETTINGS, *brandings: Branding) -> None:
         self.at = NOON
         self.ring = ring.open()
-        self.method = OmeMethod(settings, ring, Spool(), clock=lambda: self.at)
+        self.method = OmeMethod(
+            settings,
+            ring,
+            Spool(),
+            clock=lambda: self.at,
+            brandings={each.word: each for each in (Branding(), *brandings)},
+        )
 
     def __call__(
         self,

@@ -13,7 +13,7 @@ from postseal.methods.table import PROTECTING
 from postseal.policy.load import load as load_policy
 from postseal.policy.manual import manual
 from postseal.settings import Settings, load
-from postseal.settings_ome import Brand, Ome, Transit
+from postseal.settings_ome import Ome, Transit
 from postseal.settings_portal import Portal
 from postseal.settings_sign_in import Provider, SignIn
 from postseal.settings_smime import Ldap, Lookup
@@ -52,7 +52,7 @@ def test_settings_example_holds_every_setting_with_its_default() -> None:
             word = field.metadata.get("word", field.name)
             assert re.search(rf"(?m)^  {word}:", text), field.name
     kinds = (
-        *((Lookup, " {4}#?"), (Ldap, " {4}#  "), (Ome, "  #?"), (Brand, " {4}#?"), (Transit, "  #  ")),
+        *((Lookup, " {4}#?"), (Ldap, " {4}#  "), (Ome, "  #?"), (Transit, "  #  ")),
         *((Portal, "  #?"), (SignIn, "  "), (Provider, "  #  (- |  )")),
     )
     for kind, margin in kinds:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from postseal.branding.load import FOLDER
 from postseal.settings import Settings
 
 UNITS = Path(__file__).parent.parent / "systemd"
@@ -70,7 +71,9 @@ def test_unit_of_the_portal_agrees_with_the_settings_and_reads_no_policies() -> 
     assert int(seconds) > 2 * settings.stop
     assert Path("/var/lib", *values("StateDirectory", PORTAL)) == settings.spool_directory
     assert values("User", PORTAL) != values("User")
-    assert str(Settings().policies) in values("InaccessiblePaths", PORTAL)[0]
+    policies = Settings().policies
+    assert values("TemporaryFileSystem", PORTAL) == [f"{policies}:ro"]
+    assert values("BindReadOnlyPaths", PORTAL) == [f"-{policies / FOLDER}"]
     assert values("LimitCORE", PORTAL) == ["0"]
 
 

@@ -101,7 +101,7 @@ class Problems:
     def settle(self) -> None:
         """Raise all that was noted; return if there is nothing."""
         if self._found:
-            raise BadInput(self._found)
+            raise BadInput(list(dict.fromkeys(self._found)))  # two rooms may read the same file
 
 
 def load(path: Path) -> Node:

@@ -1,4 +1,7 @@
-"""What an administrator sets for sealed messages: the portal, the master keys, the mail that carries them."""
+"""What an administrator sets for sealed messages: the portal, the master keys, how they travel.
+
+How they look is in the brandings beside the policies.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -17,16 +20,6 @@ class Form(StrEnum):
     AUTO = "auto"  # attached up to `attach_up_to`, else as a link
     ATTACHMENT = "attachment"  # in the file message.html
     LINK = "link"  # the portal keeps it, encrypted
-
-
-class Language(StrEnum):
-    """The language of what we write around a sealed message."""
-
-    EN = "en"
-    DE = "de"
-    ES = "es"
-    FR = "fr"
-    RU = "ru"
 
 
 def portal_url(node: Node, _reader: object = None) -> str:
@@ -80,29 +73,6 @@ def paragraph(node: Node, _reader: object = None) -> str:
     return written.text.strip()
 
 
-def rgb(node: Node, _reader: object = None) -> str:
-    """A color as `#1a5fb4`."""
-    written = scalar.text(node)
-    if not re.fullmatch("#[0-9a-fA-F]{6}", written):
-        raise bad(node.place, f"bad color '{written}'", "write it as '#1a5fb4', in quotes")
-    return written.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """How the mail that carries a sealed message presents itself.
-
-    *name*: of the organisation, the sender's domain if left out.  *introduction*: above the button.
-    *disclaimer*: below everything.
-    """
-
-    name: Annotated[str, paragraph] = ""
-    language: Language = Language.EN
-    introduction: Annotated[str, paragraph] = ""
-    disclaimer: Annotated[str, paragraph] = ""
-    color: Annotated[str, rgb] = "#1a5fb4"
-
-
 @dataclass(frozen=True, slots=True)
 class Transit:
     """A key server with the API of Vault's transit engine.
@@ -134,4 +104,3 @@ class Ome:
     expire: Annotated[float, scalar.duration] = 0.0
     forget: Annotated[float, scalar.duration] = 90 * 86400.0
     subject: Annotated[str, cover] = "[...]"
-    brand: Brand = field(default_factory=Brand)

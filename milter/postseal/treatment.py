@@ -161,7 +161,8 @@ class Treatment:
     used.  Empty: no protection is asked for.  *unreached*: what happens if none does.
     *already*: what happens if the sender has protected the message himself.
     *lifetime*: seconds for which a sealed message can be read, *cover*: its subject outside; None: as the
-    settings say.  *tls*: without which the copy does not travel, whatever protects it.
+    settings say.  *branding*: the word of the one that it is sealed with, "" for the default.
+    *tls*: without which the copy does not travel, whatever protects it.
     *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
     who gets it in his place; policy has judged them too, so these two are no part of the value.
@@ -176,6 +177,7 @@ class Treatment:
     lifetime: float | None = None
     cover: str | None = None
     tls: RequiredTls | None = None
+    branding: str = ""
     sign: bool = False
     headers: tuple[HeaderEdit, ...] = ()
     disclaimers: tuple[Disclaimer, ...] = ()

@@ -6,22 +6,31 @@ from datetime import timedelta
 
 import pytest
 
+from pictures import LOGO
 from postseal import message_file
 from postseal.body import Spool
+from postseal.branding.branding import Branding
+from postseal.branding.texts import Texts
+from postseal.language.language import Language
 from postseal.message import Message
-from postseal.settings_ome import Brand, Form, Language, Ome
+from postseal.settings_ome import Form, Ome
 from postseal.store.ring import Ring
 from postseal.treatment import Treatment
 from sealing import SETTINGS, Sealing, message
 
+BRANDING = Branding(
+    word="sales",
+    name="Größe & Söhne",
+    languages=tuple(Language),
+    disclaimer=Texts("a\nb"),
+    logo=LOGO,
+    portal="https://sales.lab.test",
+    expire=86400.0,
+)
 FORMS = [
     pytest.param(SETTINGS, id="attached"),
     pytest.param(replace(SETTINGS, online=0.0), id="attached-without-copy"),
     pytest.param(replace(SETTINGS, form=Form.LINK), id="link"),
-    pytest.param(
-        replace(SETTINGS, brand=Brand(name="Größe & Söhne", language=Language.DE, disclaimer="a\nb")),
-        id="brand",
-    ),
     pytest.param(replace(SETTINGS, expire=30 * 86400.0), id="expires"),
 ]
 
@@ -75,6 +84,16 @@ def test_made_takes_no_other_mail_for_its_own(ring: Ring) -> None:
     seal = Sealing(ring)
     assert not seal.method.made(message())
     assert not seal.method.made(message(body=b""))
+
+
+def test_made_knows_what_it_made_with_a_branding(ring: Ring) -> None:
+    seal = Sealing(ring, SETTINGS, BRANDING)
+    seal(message(body=b"the numbers\r\n" * 20_000), treatment=Treatment(branding="sales"))
+
+    assert b"https://sales.lab.test/m/" in seal.raw
+    assert seal.method.made(read(seal.raw))
+    assert not Sealing(ring).method.made(read(seal.raw))
+    assert not Sealing(ring, SETTINGS, replace(BRANDING, name="else")).method.made(read(seal.raw))
 
 
 def test_sealed_again_is_another(ring: Ring) -> None:

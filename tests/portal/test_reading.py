@@ -10,6 +10,8 @@ import pytest
 from demo.visitor import COOKIE, Visitor
 from portal_place import Place, id_of, path_of
 from postseal.body import Body
+from postseal.language.language import Language
+from postseal.language.moment import day
 from postseal.message import Header, Message
 from postseal.store.containers import kept
 from postseal.store.registry import Registry
@@ -89,7 +91,7 @@ def test_passcode_mail_names_message_and_reference_and_has_no_link(here: Place, 
     assert reference in text
     assert reference in mail["Subject"]
     assert "ann@lab.test" in text
-    assert f"{datetime.now(UTC):%Y-%m-%d}" in text
+    assert day(datetime.now(UTC), Language.EN) in text
     assert "http" not in text
     assert code not in mail["Subject"].replace(" ", "")
     assert mail.get_content_type() == "text/plain"

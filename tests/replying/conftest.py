@@ -12,6 +12,7 @@ import pytest
 from demo.sink import Sink
 from postseal.body import Body, Spool
 from postseal.envelope import Client, Envelope, Recipient
+from postseal.language.language import Language
 from postseal.message import Header, Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
@@ -19,7 +20,7 @@ from postseal.replying.dispatch import Dispatch
 from postseal.replying.original import Inside, Whom
 from postseal.replying.replies import Replies, Written
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
-from postseal.settings_ome import Language, Ome
+from postseal.settings_ome import Ome
 from postseal.settings_replies import Replies as Limits
 from postseal.store.containers import kept
 from postseal.store.migrate import migrate

@@ -7,18 +7,16 @@ of it is 7bit, in short lines, so no hop changes it and it can be signed by DKIM
 
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
 from email.header import Header as EncodedText
-from html import escape
 from typing import Final
 
-from postseal.body import Body, Spool
+from postseal.body import Spool
+from postseal.branding.logo import Logo
 from postseal.cms import encoding, field
 from postseal.message import Header, Message
+from postseal.methods.carrier_page import LOGO, carrier_page
+from postseal.methods.cover import Cover, Section, sections
 from postseal.methods.envelope_page import page
-from postseal.methods.wording import WORDINGS, Wording
-from postseal.settings_ome import Brand
 from postseal.treatment import AddHeader, HeaderEdit, SetHeader
 
 _OUTSIDE: Final = (
@@ -38,39 +36,6 @@ _OUTSIDE: Final = (
 )
 _KEEP: Final = "keep"
 _OVER_THE_TEXT: Final = frozenset({"subject", "comments", "keywords", "thread-topic", "bcc"})
-_HTML: Final = """\
-<!DOCTYPE html>
-<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>
-<body style="margin:0;font-family:sans-serif;line-height:1.5">
-<div style="max-width:34em;margin:0 auto;padding:1.5em;border-top:6px solid {color}">
-<h1 style="font-size:1.3em">{title}</h1>
-{paragraphs}
-{button}
-{disclaimer}
-</div></body></html>
-"""
-_BUTTON: Final = """\
-<p><a href="{link}"
- style="display:inline-block;padding:.7em 1.4em;border:2px solid {color};border-radius:.5em;font-weight:bold"
->{word}</a></p>
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Cover:
-    """What is written around one sealed message.
-
-    *link*: to the portal.  *online*: whether the link leads to a copy.  *container*: what is attached, None
-    for the form with the link alone.  *until*: None if it can be read for ever.
-    """
-
-    brand: Brand
-    portal_name: str
-    link: str
-    online: bool
-    container: Body | None
-    until: datetime | None
-    subject: str
 
 
 def carrier(message: Message, cover: Cover, edits: Iterable[HeaderEdit], spool: Spool) -> Message:
@@ -101,80 +66,68 @@ def _subject(text: str) -> Header:
 
 def written(message: Message, cover: Cover, boundary: bytes) -> Iterator[bytes]:
     """The body of the mail that carries *message*, of which only the author counts here."""
-    wording = WORDINGS[cover.brand.language]
-    inner = boundary + b"a"
+    found, inner = sections(cover, _author(message)), boundary + b"a"
     yield b'--%b\r\nContent-Type: multipart/alternative; boundary="%b"\r\n\r\n' % (boundary, inner)
-    author = _author(message)
-    for kind, text in (("plain", _plain(cover, wording, author)), ("html", _html(cover, wording, author))):
-        yield b"--%b\r\nContent-Type: text/%b; charset=utf-8\r\n" % (inner, kind.encode())
-        yield b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        yield from encoding.to_quoted_printable([text.encode("utf-8", "replace")])
-        yield b"\r\n"
+    yield b"--%b\r\n" % inner
+    yield from _text(b"plain", _plain(cover, found))
+    yield b"--%b\r\n" % inner
+    html = carrier_page(cover, found)
+    if cover.branding.logo:
+        yield from _related(html, cover.branding.logo, boundary + b"b")
+    else:
+        yield from _text(b"html", html)
     yield b"--%b--\r\n\r\n" % inner
     if cover.container is not None:
         yield b'--%b\r\nContent-Type: text/html; charset=us-ascii; name="message.html"\r\n' % boundary
         yield b"Content-Transfer-Encoding: 7bit\r\n"
         yield b'Content-Disposition: attachment; filename="message.html"\r\n\r\n'
-        if not cover.online:
-            wording = replace(wording, online="")
-        said = [_sent(cover, wording, author), wording.file.format(name=cover.portal_name), wording.code]
-        said += [_until(cover, wording), cover.brand.introduction]
-        yield from page(
-            cover.container.pieces(), paragraphs=said, wording=wording, brand=cover.brand, link=cover.link
-        )
+        yield from page(cover, found, cover.container)
         yield b"\r\n"
     yield b"--%b--\r\n" % boundary
 
 
-def _paragraphs(cover: Cover, wording: Wording, author: str) -> list[str]:
-    how = wording.attached if cover.container is not None else wording.linked
-    return [
-        _sent(cover, wording, author),
-        cover.brand.introduction,
-        _until(cover, wording),
-        wording.code,
-        how,
-    ]
+def _text(kind: bytes, text: str) -> Iterator[bytes]:
+    yield b"Content-Type: text/%b; charset=utf-8\r\n" % kind
+    yield b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    yield from encoding.to_quoted_printable([text.encode("utf-8", "replace")])
+    yield b"\r\n"
 
 
-def _plain(cover: Cover, wording: Wording, author: str) -> str:
-    paragraphs = [each for each in _paragraphs(cover, wording, author) if each]
+def _related(html: str, logo: Logo, boundary: bytes) -> Iterator[bytes]:
+    """*html* and the picture in it: mail programs show no `data:` URL, and ask before they fetch anything."""
+    yield b'Content-Type: multipart/related; type="text/html"; boundary="%b"\r\n\r\n' % boundary
+    yield b"--%b\r\n" % boundary
+    yield from _text(b"html", html)
+    yield b"--%b\r\nContent-Type: %b\r\nContent-ID: <%b>\r\n" % (
+        *(boundary, logo.kind.encode("ascii")),
+        LOGO.encode("ascii"),
+    )
+    ending = logo.kind.rpartition("/")[2].encode("ascii")
+    yield b'Content-Disposition: inline; filename="logo.%b"\r\n' % ending
+    yield b"Content-Transfer-Encoding: base64\r\n\r\n"
+    yield from encoding.to_base64([logo.octets])
+    yield b"\r\n--%b--\r\n" % boundary
+
+
+def _plain(cover: Cover, found: list[Section]) -> str:
+    text = "\n\n* * *\n\n".join("\n\n".join(filter(None, _lines(cover, each))) for each in found)
+    below = list(filter(None, (*(each.disclaimer for each in found), cover.branding.privacy)))
+    return "\n\n".join([text, *(["-- ", *below] if below else [])]) + "\n"
+
+
+def _lines(cover: Cover, section: Section) -> Iterator[str]:
+    words = section.wording
+    yield section.plain(section.sent)
+    yield section.introduction
+    if section.until:
+        yield section.plain(section.until)
+    yield words.code
+    yield words.attached if cover.container is not None else words.linked
     if cover.online:
         if cover.container is not None:
-            paragraphs.append(wording.or_online)
-        paragraphs.append(cover.link)
-    if cover.brand.disclaimer:
-        paragraphs += ["-- ", cover.brand.disclaimer]
-    return "\n\n".join(paragraphs) + "\n"
-
-
-def _html(cover: Cover, wording: Wording, author: str) -> str:
-    color = cover.brand.color
-    paragraphs = [f"<p>{_escaped(each)}</p>" for each in _paragraphs(cover, wording, author) if each]
-    word = wording.online if cover.container is not None else wording.open
-    button = _BUTTON.format(link=escape(cover.link), color=color, word=escape(word)) if cover.online else ""
-    disclaimer = f"<p><small>{_escaped(cover.brand.disclaimer)}</small></p>" if cover.brand.disclaimer else ""
-    return _HTML.format(
-        language=cover.brand.language.value,
-        title=escape(wording.title),
-        color=color,
-        paragraphs="\n".join(paragraphs),
-        button=button,
-        disclaimer=disclaimer,
-    )
-
-
-def _escaped(text: str) -> str:
-    return escape(text).replace("\n", "<br>\n")
-
-
-def _sent(cover: Cover, wording: Wording, author: str) -> str:
-    return wording.sent.format(author=author, name=cover.portal_name)
-
-
-def _until(cover: Cover, wording: Wording) -> str:
-    # Numbers in the order of ISO 8601 are read the same way in every language.
-    return wording.until.format(until=f"{cover.until:%Y-%m-%d %H:%M} UTC") if cover.until else ""
+            yield words.or_online
+        yield cover.link
+    yield section.text
 
 
 def _author(message: Message) -> str:

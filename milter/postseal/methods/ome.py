@@ -11,19 +11,20 @@ messages to read where one was sent, and revoking the one revokes what every try
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from postseal.body import Body, Spool
+from postseal.branding.branding import DEFAULT, Branding
 from postseal.envelope import Recipient, key, split
 from postseal.errors import Cause, Failure
 from postseal.message import Message
-from postseal.methods.carrier import Cover, carrier
+from postseal.methods.carrier import carrier
+from postseal.methods.cover import Cover
 from postseal.methods.method import Manner, Order
-from postseal.methods.recognition import is_carrier
+from postseal.methods.recognition import is_carrier, named, portal_of
 from postseal.recurrence import KEEP, has_own_id, told_from_others
 from postseal.sealed.armor import armored_size
 from postseal.sealed.container import ID_OCTETS, KEY_OCTETS, sealed, sealed_size
@@ -38,6 +39,7 @@ _LONGEST_ADDRESS: Final = 320
 _LONGEST_ID: Final = 512
 """Characters of a Message-ID that are noted; an index of PostgreSQL takes 2704 octets."""
 _GENERATIONS: Final = 100
+_PLAIN: Final = {DEFAULT: Branding()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,22 @@ class _Chosen:
 
 
 class OmeMethod:
-    """Seals as *settings* say, with the keys of *ring*; None where there is no portal."""
+    """Seals as *settings* say, with the keys of *ring*; None where there is no portal.
+
+    *brandings*: those that rules may name, by their words.
+    """
 
     def __init__(
-        self, settings: Ome, ring: "Ring | None", spool: Spool, *, clock: Callable[[], datetime]
+        self,
+        settings: Ome,
+        ring: "Ring | None",
+        spool: Spool,
+        *,
+        clock: Callable[[], datetime],
+        brandings: Mapping[str, Branding] = _PLAIN,
     ) -> None:
         self._settings = settings
+        self._brandings = brandings
         self._ring = ring
         self._spool = spool
         self._clock = clock
@@ -98,10 +110,11 @@ class OmeMethod:
         note = chosen.known or self._note(ring, order, chosen, addresses, size=message.size, at=at)
         until = min((one.expires for one in note.recipients if one.expires), default=None)
         cover = order.treatment.cover
+        branding = self._branding(order)
         around = Cover(
-            brand=self._settings.brand,
-            portal_name=self._settings.brand.name or _host(self._settings.portal),
-            link=f"{self._settings.portal}/m/{chosen.id.hex()}",
+            branding=branding,
+            name=named(branding, self._settings),
+            link=f"{portal_of(branding, self._settings)}/m/{chosen.id.hex()}",
             online=online,
             container=container if attached else None,
             until=until,
@@ -111,7 +124,7 @@ class OmeMethod:
 
     def made(self, message: Message) -> bool:
         """Whether *message* is a carrier mail of ours."""
-        return is_carrier(message, self._settings, self._spool)
+        return is_carrier(message, self._settings, self._brandings, self._spool)
 
     def _attached(self, message: Message) -> bool:
         """Whether the container travels with the mail."""
@@ -197,7 +210,7 @@ class OmeMethod:
             message_id=_kept_text(message_id, _LONGEST_ID),
             sender=_kept_text(order.envelope.sender, _LONGEST_ADDRESS),
             rights=rights,
-            brand="",
+            brand=self._branding(order).word,
             size=size,
             since=at,
             recipients=tuple(recipients),
@@ -207,8 +220,14 @@ class OmeMethod:
         return note
 
     def _lifetime(self, order: Order) -> float:
-        lifetime = order.treatment.lifetime
-        return self._settings.expire if lifetime is None else lifetime
+        wanted = (order.treatment.lifetime, self._branding(order).expire)
+        return next((each for each in wanted if each is not None), self._settings.expire)
+
+    def _branding(self, order: Order) -> Branding:
+        branding = self._brandings.get(order.treatment.branding or DEFAULT)
+        if branding is None:  # policy and methods are loaded together
+            raise Failure(Cause.INTERNAL, f"there is no branding '{order.treatment.branding}'")
+        return branding
 
 
 def _rights(_order: Order) -> tuple[str, ...]:
@@ -219,7 +238,3 @@ def _rights(_order: Order) -> tuple[str, ...]:
 def _kept_text(text: str, length: int) -> str:
     printable = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
     return printable.encode("utf-8", "replace").decode("utf-8")[:length]
-
-
-def _host(portal: str) -> str:
-    return urlsplit(portal).hostname or portal

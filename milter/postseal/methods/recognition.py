@@ -6,46 +6,64 @@ a word of somebody else in it, as when a reader forwards it with a remark, is no
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from postseal.body import Body, Spool
+from postseal.branding.branding import DEFAULT, Branding
 from postseal.cms import encoding, field
 from postseal.message import Message
-from postseal.methods.carrier import Cover, written
+from postseal.methods.carrier import written
+from postseal.methods.cover import Cover
 from postseal.sealed.armor import dearmored
 from postseal.sealed.container import Tampered
 from postseal.settings_ome import Ome
 
 _BOUNDARY: Final = re.compile(rb"=_[0-9a-f]{32}")
-_UNTIL: Final = re.compile(rb"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC")
-_FIRST: Final = 1 << 16
+_UNTIL: Final = re.compile(rb'<time datetime="(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})Z">')
+_BRANDING: Final = re.compile(rb'<meta name="branding" content="([a-z0-9_-]{1,64})">')
+_FIRST: Final = 2 << 20
 """Octets within which the words around the container end; far more than they ever take."""
 _BEFORE: Final = b'name="p" value="\r\n'
 _BEHIND: Final = b'">'
 
 
-def is_carrier(message: Message, settings: Ome, spool: Spool) -> bool:
-    """Whether *message* is a carrier mail that *settings* would write."""
+def named(branding: Branding, settings: Ome) -> str:
+    """Whose the portal is, for readers."""
+    portal = portal_of(branding, settings)
+    return branding.name or urlsplit(portal).hostname or portal
+
+
+def portal_of(branding: Branding, settings: Ome) -> str:
+    """The portal's address for what is sealed with *branding*."""
+    return branding.portal or settings.portal
+
+
+def is_carrier(message: Message, settings: Ome, brandings: Mapping[str, Branding], spool: Spool) -> bool:
+    """Whether *message* is a carrier mail that *settings* and *brandings* would write."""
     kind = field.parametrized(message.first("Content-Type") or b"")
     boundary = kind.parameters.get("boundary", b"")
     if not settings.portal or kind.value != "multipart/mixed" or not _BOUNDARY.fullmatch(boundary):
         return False
     words = b"".join(encoding.from_quoted_printable([message.body.read(0, _FIRST)]))
-    link = re.search(re.escape(settings.portal.encode()) + rb"/m/([0-9a-f]{32})", words)
+    word = _BRANDING.search(words)
+    branding = brandings.get(word[1].decode("ascii") if word else DEFAULT)
+    if branding is None:
+        return False
+    portal = portal_of(branding, settings)
+    link = re.search(re.escape(portal.encode()) + rb"/m/([0-9a-f]{32})", words)
     container = _container(message.body, spool)
     id_ = re.search(rb'name="id" value="([0-9a-f]{32})"', words) if container else link
     if id_ is None:
         return False
     digest = _digest(message.body.pieces())
-    host = urlsplit(settings.portal).hostname or settings.portal
     for online in (True, False) if container else (True,):
         cover = Cover(
-            brand=settings.brand,
-            portal_name=settings.brand.name or host,
-            link=f"{settings.portal}/m/{id_[1].decode('ascii')}",
+            branding=branding,
+            name=named(branding, settings),
+            link=f"{portal}/m/{id_[1].decode('ascii')}",
             online=online,
             container=container,
             until=_until(words),
@@ -76,7 +94,7 @@ def _until(words: bytes) -> datetime | None:
     if found is None:
         return None
     try:
-        return datetime.strptime(found[1].decode("ascii"), "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        return datetime.strptime(found[1].decode("ascii"), "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
     except ValueError:
         return None
 

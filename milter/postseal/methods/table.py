@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from postseal.body import Spool
+from postseal.branding import load as branding_files
 from postseal.certificates import decryption, identity
 from postseal.certificates.decryption import GatewayKeys
 from postseal.certificates.identity import Identities
@@ -51,6 +52,7 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     at = clock()
     problems = Problems()
     search, identities, keys, ring = None, Identities(), GatewayKeys(), None
+    brandings = None
     with problems.collect():
         search = finding.load(settings, at)
     with problems.collect():
@@ -59,8 +61,11 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
         keys = decryption.load(settings.smime.decryption, lambda: source.load(settings.ome))
     with problems.collect():
         ring = _ring(settings)
+    with problems.collect():
+        brandings = branding_files.load(settings)
     problems.settle()
     assert search is not None  # noqa: S101 (or there was a problem)
+    assert brandings is not None  # noqa: S101
     spool = Spool(settings.spool_directory, settings.memory_body)
     finder = search.finder
     smime = SmimeMethod(
@@ -73,7 +78,7 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     table: dict[str, Method] = {
         "plain": PlainMethod(),
         "smime": smime,
-        "ome": OmeMethod(settings.ome, ring, spool, clock=clock),
+        "ome": OmeMethod(settings.ome, ring, spool, clock=clock, brandings=brandings),
     }
     signature = SmimeSignature(
         identities,

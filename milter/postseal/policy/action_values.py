@@ -150,6 +150,7 @@ def check_holding(node: Node, reader: Reader) -> None:
 
 
 Reason = Annotated[str, reason]
+Brand = Annotated[str, Name("branding")]
 Methods = Annotated[tuple[str, ...], methods]
 Yes = Annotated[bool, yes]
 Lifetime = Annotated[float, lifetime]

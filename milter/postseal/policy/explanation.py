@@ -103,12 +103,7 @@ def described(treatment: Treatment) -> str:
             parts.append(f"{word}: [{', '.join(dict.fromkeys(each.address for each in additions))}]")
     if treatment.protect:
         parts.append(f"{_PROTECT[treatment.unreached]}: [{', '.join(treatment.protect)}]")
-        if treatment.already is not Already.LEAVE:
-            parts.append(f"already_protected: {treatment.already}")
-        if treatment.lifetime is not None:
-            parts.append(f"expire: {span(int(treatment.lifetime))}")
-        if treatment.cover is not None:
-            parts.append(f"cover_subject: {treatment.cover}")
+        parts += _protected(treatment)
     if treatment.sign:
         parts.append("sign: true")
     parts += [f"require_tls: {required}" for required in (treatment.tls,) if required]
@@ -122,6 +117,17 @@ def described(treatment: Treatment) -> str:
     ]
     told = dict.fromkeys(f"{notice.kind}: {notice.to}" for notice in treatment.notices)
     return ", ".join([*parts, *(_edit(edit) for edit in treatment.headers), *told])
+
+
+def _protected(treatment: Treatment) -> Iterator[str]:
+    if treatment.already is not Already.LEAVE:
+        yield f"already_protected: {treatment.already}"
+    if treatment.lifetime is not None:
+        yield f"expire: {span(int(treatment.lifetime))}"
+    if treatment.cover is not None:
+        yield f"cover_subject: {treatment.cover}"
+    if treatment.branding:
+        yield f"branding: {treatment.branding}"
 
 
 def _edit(edit: HeaderEdit) -> str:

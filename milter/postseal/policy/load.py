@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Annotated
 
 from postseal.binding import Reader
+from postseal.branding import load as brandings
 from postseal.content import process
 from postseal.document import Problems
 from postseal.errors import Place
@@ -93,7 +94,10 @@ def _loaded(
     library = Library(settings.policies / "types")
     enforces = {"tls"} if settings.tls.enforced else frozenset[str]()
     words = frozenset(methods) - {"plain"}
-    names = {"method": words, HOLDS: holds, ENFORCES: enforces, "sensitive type": library}
+    names: dict[str, Collection[str]] = {"method": words, HOLDS: holds, ENFORCES: enforces}
+    names |= {"sensitive type": library, "branding": ()}
+    with problems.collect():
+        names["branding"] = brandings.load(settings)
     reader = Reader(names)
     sources = source.read(settings.policies, problems)
     contents = []

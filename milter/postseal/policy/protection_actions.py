@@ -6,7 +6,7 @@ The words say what is required and what is only wished; nobody's failure turns t
 from collections.abc import Callable
 from dataclasses import replace
 
-from postseal.policy.action_values import Lifetime, Line, Methods, Yes
+from postseal.policy.action_values import Brand, Lifetime, Line, Methods, Yes
 from postseal.policy.tls_values import TlsOfMail
 from postseal.treatment import Already, Treatment, Unreached
 
@@ -90,6 +90,15 @@ def require_tls(treatment: Treatment, required: TlsOfMail) -> Treatment:
     return replace(treatment, tls=required)
 
 
+def branding(treatment: Treatment, word: Brand) -> Treatment:
+    """How a sealed message presents itself: a branding of the folder `brandings` (docs/branding.md).
+
+    For the method `ome` alone: its mail, the file in it, and the portal's pages.  The last rule that names
+    one counts; without any it is `default`.
+    """
+    return replace(treatment, branding=word)
+
+
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     protect,
     protect_or_bounce,
@@ -99,6 +108,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     expire,
     cover_subject,
     require_tls,
+    branding,
 )
 """The actions of this module."""
 

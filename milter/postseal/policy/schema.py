@@ -98,7 +98,9 @@ class _Writer:
 
     def _annotated(self, kind: object, extra: object) -> Schema:
         if isinstance(extra, Name):
-            return {"anyOf": [{"enum": sorted(self._names.get(extra.kind, ()))}, _VARIABLE]}
+            if extra.kind not in self._names:
+                return _TEXT
+            return {"anyOf": [{"enum": sorted(self._names[extra.kind])}, _VARIABLE]}
         special: dict[object, Schema] = {
             rule: _ref("rule"),
             conditions: _one_or_several(_ref("conditions")),

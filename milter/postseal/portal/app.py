@@ -54,6 +54,8 @@ WAYS = (
     Way("/", "GET", plain_pages.home),
     Way("/help", "GET", plain_pages.genuine),
     Way("/robots.txt", "GET", plain_pages.robots),
+    Way("/branding/{word}.css", "GET", plain_pages.colors),
+    Way("/language", "POST", plain_pages.speak, {"language": Text(10)}, foreign=True),
     Way("/o", "POST", landing.post, foreign=True),
     Way("/m/{handle}", "GET", reading_room.message),
     Way("/m/{handle}/address", "GET", signing_in.ask_address),
@@ -92,7 +94,9 @@ def _served(desk: Desk, way: Way) -> Callable[[Request], Awaitable[Response]]:
         request.scope["postseal.route"] = way.path
         visit = Visit(desk, request)
         verdict = (
-            Verdict.OURS if way.method == "GET" or way.foreign else judged(request.headers, desk.address)
+            Verdict.OURS
+            if way.method == "GET" or way.foreign
+            else judged(request.headers, visit.address_here)
         )
         if verdict is Verdict.FOREIGN:
             raise Foreign

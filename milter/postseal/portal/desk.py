@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from postseal.body import Spool
+from postseal.branding.branding import DEFAULT, Branding
+from postseal.branding.shelf import Shelf
 from postseal.portal.count import Count
 from postseal.portal.outgoing import Outgoing
 from postseal.portal.post import Post
@@ -19,7 +21,7 @@ if TYPE_CHECKING:  # its library is an extra
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """*post* sends passcodes.  *clock*: the time, with its zone.
+    """*post* sends passcodes.  *clock*: the time, with its zone.  *shelf*: the brandings.
 
     *outgoing*: None where nobody can reply.  *providers*: of accounts elsewhere.
     """
@@ -30,6 +32,7 @@ class Desk:
     post: Post
     count: Count
     clock: Callable[[], datetime]
+    shelf: Shelf
     outgoing: Outgoing | None = None
     providers: "Mapping[str, Provider]" = field(default_factory=dict)
 
@@ -37,6 +40,18 @@ class Desk:
     def address(self) -> str:
         """The portal as browsers know it, `https://HOST`."""
         return self.settings.ome.portal
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """All addresses of the portal: brandings may have their own."""
+        own = (branding.portal for branding in self.shelf.values())
+        return frozenset({self.address, *filter(None, own)})
+
+    def branding_at(self, address: str) -> Branding:
+        """The branding for pages without a message at this *address* of the portal."""
+        brandings = self.shelf
+        own = (branding for branding in brandings.values() if branding.portal == address)
+        return next(own, brandings[DEFAULT])
 
     @property
     def opened(self) -> Opened:

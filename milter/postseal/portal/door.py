@@ -23,7 +23,6 @@ class Door:
     def __init__(self, inner: ASGIApp, desk: Desk) -> None:
         self._inner = inner
         self._desk = desk
-        self._host = desk.address.partition("://")[2]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -46,7 +45,7 @@ class Door:
 
         try:
             # Names of others that point here must not get pages of ours, nor our cookies.
-            if Headers(scope=scope).get("host", "").lower() == self._host:
+            if f"https://{Headers(scope=scope).get('host', '').lower()}" in self._desk.addresses:
                 await self._inner(scope, receive, sending)
             else:
                 await PlainTextResponse("This is not the address of the portal.\n", 421)(

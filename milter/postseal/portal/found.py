@@ -58,6 +58,7 @@ def found(visit: Visit) -> Found:
     message = opened.messages.of(container.message) if container else None
     if container is None or message is None:
         raise Gone
+    visit.is_about(message.brand)
     reader = message.addressee(visit.address) if visit.address else None
     if reader and not reader.readable(visit.at):
         raise Gone(State.REVOKED if reader.state is State.REVOKED else State.EXPIRED)

@@ -13,7 +13,9 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from postseal.portal.language import catalogue, direction
+from postseal.language.catalogue import catalogue
+from postseal.language.language import Language
+from postseal.language.moment import moment
 from postseal.portal.refusal import Reason, Refused, readable_size
 
 _ROOM: Final = Path(__file__).parent
@@ -21,18 +23,18 @@ STATIC: Final = _ROOM / "static"
 """The files that pages refer to."""
 
 
-def rendered(template: str, language: str, **facts: object) -> str:
+def rendered(template: str, language: Language, **facts: object) -> str:
     """The page of *template* in *language*."""
     return _environment(language).get_template(template).render(facts)
 
 
-def translate(language: str) -> Callable[[str], str]:
+def translate(language: Language) -> Callable[[str], str]:
     """Finds a text in *language*."""
     return catalogue(language).gettext
 
 
 @lru_cache(maxsize=32)
-def _environment(language: str) -> Environment:
+def _environment(language: Language) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_ROOM / "templates"),
         autoescape=True,
@@ -43,9 +45,11 @@ def _environment(language: str) -> Environment:
     )
     found = catalogue(language)
     environment.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined] # of the extension
-    environment.globals.update(language=language, direction=direction(language), static=_static())
+    environment.globals.update(language=language, static=_static())
     refusal = partial(_refusal, found.gettext)
-    environment.filters.update(moment=_moment, size=readable_size, refusal=refusal)
+    environment.filters.update(
+        moment=partial(_moment, language=language), size=readable_size, refusal=refusal
+    )
     return environment
 
 
@@ -63,9 +67,7 @@ def _refusal(say: Callable[[str], str], refused: Refused) -> str:
     return say(refused.reason.value[1]).format(what=refused.what, limit=limit)
 
 
-def _moment(at: datetime) -> Markup:
-    """*at* as a person reads it everywhere, and as a script can put it into the reader's own time."""
-    at = at.astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(
-        f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at:%Y-%m-%d %H:%M} UTC"
-    )
+def _moment(at: datetime, *, language: Language) -> Markup:
+    """*at* as people of *language* write it, and as a script can put it into the reader's own time."""
+    written = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return Markup('<time datetime="{}">{}</time>').format(written, moment(at, language))

@@ -1,7 +1,6 @@
 """The mail with a passcode: plain text, no link, and enough to tell it from a forgery."""
 
 import secrets
-from collections.abc import Callable
 from datetime import datetime
 from email.errors import HeaderParseError, MessageError
 from email.headerregistry import Address
@@ -9,10 +8,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from postseal.language.catalogue import catalogue
+from postseal.language.language import Language
+from postseal.language.moment import day
 from postseal.store.passcodes import Issued
 from postseal.store.sealed import Addressee, SealedMessage
-
-Translate = Callable[[str], str]
 
 
 def passcode_mail(
@@ -23,16 +23,17 @@ def passcode_mail(
     sender: str,
     name: str,
     at: datetime,
-    _: Translate,
+    language: Language,
 ) -> EmailMessage:
-    """The mail to *reader*, from *name* at the address *sender*, in the language of *_*."""
+    """The mail to *reader*, from *name* at the address *sender*, in *language*."""
+    _ = catalogue(language).gettext
     assert issued.code  # noqa: S101 (who gets a mail gets a code)
     code = f"{issued.code[:4]} {issued.code[4:]}"
     minutes = round((issued.until - at).total_seconds() / 60)
     lines = (
         _("Your code: {code}").format(code=code),
         _("It opens an encrypted message from {sender} of {date}.").format(
-            sender=message.sender or "<>", date=f"{message.since:%Y-%m-%d}"
+            sender=message.sender or "<>", date=day(message.since, language)
         ),
         _(
             "The page where you asked for it shows the same four letters as this mail: {reference}. If it"

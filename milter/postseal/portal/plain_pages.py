@@ -1,8 +1,19 @@
 """Pages that are the same for everybody."""
 
-from starlette.responses import PlainTextResponse, Response
+import re
+from typing import Final
+from urllib.parse import urlsplit
 
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from postseal.branding.branding import DEFAULT
+from postseal.portal.appearance import COOKIE, named, style
 from postseal.portal.visit import Visit
+
+_KEPT: Final = "public, max-age=31536000, immutable"
+_YEAR: Final = 365 * 86400
+_PAGES: Final = re.compile(r"/(help\b|m/[\w-]{1,40})?", re.ASCII)
+"""Where somebody may have been who changes the language."""
 
 
 def home(visit: Visit) -> Response:
@@ -18,3 +29,26 @@ def genuine(visit: Visit) -> Response:
 def robots(_: Visit) -> Response:
     """Nothing here is for search engines."""
     return PlainTextResponse("User-agent: *\nDisallow: /\n")
+
+
+def colors(visit: Visit) -> Response:
+    """The colors of a branding, as a style sheet."""
+    brandings = visit.desk.shelf
+    branding = brandings.get(visit.request.path_params["word"]) or brandings[DEFAULT]
+    sheet = style(branding.light, branding.dark)
+    return Response(sheet, media_type="text/css", headers={"Cache-Control": _KEPT})
+
+
+def speak(visit: Visit) -> Response:
+    """Speak the language that was chosen from now on, on the page where it was chosen.
+
+    Others may send somebody here: it changes nothing but the language.
+    """
+    language = named(visit.form.texts.get("language", ""))
+    page = _PAGES.match(urlsplit(visit.request.headers.get("referer", "")).path)
+    response = RedirectResponse(page[0] if page else "/", 303)
+    if language:
+        response.set_cookie(
+            COOKIE, language.value, _YEAR, path="/", secure=True, httponly=True, samesite="lax"
+        )
+    return response

@@ -4,31 +4,42 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
+from postseal.language.catalogue import noted
+
 
 class Reason(Enum):
     """Its status (RFC 9110 §15.5) and its sentence; `{what}` and `{limit}` are filled in."""
 
-    NO_FORM = (415, "This is not a form of this page. Go back, reload the page and try again.")
-    MALFORMED = (400, "The form did not arrive as it was filled in. Go back, reload the page and try again.")
-    CUT_OFF = (400, "The connection broke before everything had arrived. Please send it again.")
-    NOT_TEXT = (400, "The text did not arrive as it was typed. Please reload the page and try again.")
+    NO_FORM = (415, noted("This is not a form of this page. Go back, reload the page and try again."))
+    MALFORMED = (
+        400,
+        noted("The form did not arrive as it was filled in. Go back, reload the page and try again."),
+    )
+    CUT_OFF = (400, noted("The connection broke before everything had arrived. Please send it again."))
+    NOT_TEXT = (400, noted("The text did not arrive as it was typed. Please reload the page and try again."))
     NOT_SEALED = (
         400,
-        "The file message.html is damaged or incomplete. Save it from the mail again and open that.",
+        noted("The file message.html is damaged or incomplete. Save it from the mail again and open that."),
     )
     TOO_SLOW = (
         408,
-        "It took too long to arrive. Please try again, with a better connection or less at a time.",
+        noted("It took too long to arrive. Please try again, with a better connection or less at a time."),
     )
-    TOO_LARGE = (413, "The message is larger than {limit}, which is the most that can be opened here.")
-    TEXT_TOO_LONG = (413, "The text is longer than {limit}. Please shorten it, or send it as a file.")
+    TOO_LARGE = (413, noted("The message is larger than {limit}, which is the most that can be opened here."))
+    TEXT_TOO_LONG = (413, noted("The text is longer than {limit}. Please shorten it, or send it as a file."))
     FILE_TOO_LARGE = (
         413,
-        "The file “{what}” is larger than {limit}. Please leave it out, or make it smaller.",
+        noted("The file “{what}” is larger than {limit}. Please leave it out, or make it smaller."),
     )
-    FILES_TOO_LARGE = (413, "The files are larger than {limit} together. Please leave some out.")
-    TOO_MANY_FILES = (413, "There are more than {limit} files. Please leave some out, or pack them into one.")
-    TOO_MANY = (413, "The form holds more than this page can have. Please reload the page and try again.")
+    FILES_TOO_LARGE = (413, noted("The files are larger than {limit} together. Please leave some out."))
+    TOO_MANY_FILES = (
+        413,
+        noted("There are more than {limit} files. Please leave some out, or pack them into one."),
+    )
+    TOO_MANY = (
+        413,
+        noted("The form holds more than this page can have. Please reload the page and try again."),
+    )
 
 
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB")

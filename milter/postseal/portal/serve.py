@@ -13,6 +13,7 @@ import signal
 import socket
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,9 @@ from postseal import log, notify
 from postseal import settings as settings_file
 from postseal.accounts import load as accounts
 from postseal.body import Spool
+from postseal.branding.branding import DEFAULT
+from postseal.branding.load import FOLDER
+from postseal.branding.shelf import Shelf
 from postseal.errors import BadInput, Place, Problem
 from postseal.methods.ome import OmeMethod
 from postseal.portal.app import app
@@ -89,13 +93,15 @@ def _desk(settings: Settings) -> Desk:
     post = Post(host, port, timeout=settings.submit_timeout, name=socket.gethostname(), count=count)
     ring = Ring(settings.store, timeout=settings.store_timeout, keys=source.load(settings.ome))
     spool = Spool(settings.portal.spool_directory, settings.memory_body)
-    outgoing = _outgoing(settings, ring, spool, count) if settings.portal.replies.submit_to else None
     providers = accounts.load(settings.sign_in, settings.ome.portal)
-    return Desk(settings, ring, spool, post, count, _now, outgoing, providers)
+    shelf = Shelf(settings.policies / FOLDER)
+    desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers)
+    return replace(desk, outgoing=_outgoing(desk)) if settings.portal.replies.submit_to else desk
 
 
-def _outgoing(settings: Settings, ring: Ring, spool: Spool, count: Count) -> Outgoing:
+def _outgoing(desk: Desk) -> Outgoing:
     """What takes replies and carries them out."""
+    settings, ring, spool, count = desk.settings, desk.ring, desk.spool, desk.count
     name, limits = socket.gethostname(), settings.portal.replies
     sender = settings_file.replies_from(settings, name)
     inside, outside = (
@@ -112,11 +118,11 @@ def _outgoing(settings: Settings, ring: Ring, spool: Spool, count: Count) -> Out
     )
     dispatch = Dispatch(
         ring,
-        OmeMethod(settings.ome, ring, spool, clock=_now),
+        OmeMethod(settings.ome, ring, spool, clock=_now, brandings=desk.shelf),
         inside,
         outside,
         sender,
-        settings.ome.brand.language,
+        desk.shelf.find(DEFAULT).languages[0],
         spool,
         _now,
         lambda result: count.replies.labels(result).inc(),

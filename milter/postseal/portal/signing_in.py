@@ -113,9 +113,16 @@ def _mail(visit: Visit, here: Found, address: str, issued: Issued) -> None:
         return
     settings, audit, clock = visit.desk.settings, visit.desk.opened.audit, visit.desk.clock
     sender = settings.portal.passcodes_from or notices_from(settings, socket.gethostname())
-    name = settings.ome.brand.name or settings.ome.portal.partition("://")[2]
+    name = visit.branding.name or visit.address_here.partition("://")[2]
     write = partial(
-        passcode_mail, issued, here.message, reader, sender=sender, name=name, at=visit.at, _=visit.translate
+        passcode_mail,
+        issued,
+        here.message,
+        reader,
+        sender=sender,
+        name=name,
+        at=visit.at,
+        language=visit.language,
     )
     entry = Entry(Event.CODE_SENT, here.message.id, reader.address)
     visit.desk.post.send(Letter(write, sender, reader.written, lambda: audit.add([entry], at=clock())))

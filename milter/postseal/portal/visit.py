@@ -11,9 +11,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from postseal.branding.branding import Branding
+from postseal.language.language import EVERY
+from postseal.portal.appearance import language_of, style_address
 from postseal.portal.desk import Desk
 from postseal.portal.field import Form
-from postseal.portal.language import chosen
 from postseal.portal.origin import is_token, token
 from postseal.portal.page import rendered, translate
 from postseal.store.passcodes import network_of
@@ -31,7 +33,7 @@ class Visit:
         self.request = request
         self.form = Form({})
         self.at = desk.clock()
-        self.language = chosen(request.headers.get("accept-language", ""))
+        self.language = language_of(request)
         self.translate = translate(self.language)
         given = request.cookies.get(COOKIE, "")
         self._cookie = self._given = given if _COOKIE.fullmatch(given) else ""
@@ -55,6 +57,21 @@ class Visit:
     def address(self) -> str:
         """Who has signed in, in the form to compare, or ""."""
         return self.session.address if self.session else ""
+
+    @property
+    def address_here(self) -> str:
+        """The portal as this browser knows it, `https://HOST`."""
+        return f"https://{self.request.headers.get('host', '').lower()}"
+
+    @property
+    def branding(self) -> Branding:
+        """That of the message, or of the host if there is no message."""
+        word = self.request.scope.get("postseal.branding")
+        return self.desk.branding_at(self.address_here) if word is None else self.desk.shelf.find(str(word))
+
+    def is_about(self, branding: str) -> None:
+        """From now on the page is about a message that was sealed with the *branding* of that word."""
+        self.request.scope["postseal.branding"] = branding
 
     def begun(self) -> Session:
         """The session of this browser, begun now if there is none.  May raise Failure."""
@@ -85,9 +102,10 @@ class Visit:
 
     def page(self, template: str, *, status: int = 200, **facts: object) -> Response:
         """The answer with the page of *template*."""
-        brand = self.desk.settings.ome.brand
-        facts |= {"visit": self, "brand": brand, "help": self.desk.settings.portal.help}
-        facts |= {"portal": self.desk.address.partition("://")[2]}
+        branding, portal = self.branding, self.address_here.partition("://")[2]
+        facts |= {"visit": self, "brand": branding, "help": self.desk.settings.portal.help}
+        facts |= {"portal": portal, "name": branding.name or portal, "colors": style_address(branding)}
+        facts |= {"languages": EVERY}
         return HTMLResponse(rendered(template, self.language, **facts), status)
 
     def signed(self, response: Response) -> Response:

@@ -4,34 +4,29 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 
+from postseal.language.catalogue import noted
 from postseal.reading.page import facts
 from postseal.reading.person import cleaned, displayed
 
-_HEADINGS = {"CANCEL": "Cancelled meeting", "REPLY": "Answer to an invitation"}
+_HEADINGS = {"CANCEL": noted("Cancelled meeting"), "REPLY": noted("Answer to an invitation")}
+_INVITATION = noted("Invitation")
 
 _OFTEN = {
-    "DAILY": ("daily", "every {} days"),
-    "WEEKLY": ("weekly", "every {} weeks"),
-    "MONTHLY": ("monthly", "every {} months"),
-    "YEARLY": ("yearly", "every {} years"),
+    "DAILY": (noted("daily"), noted("every {} days")),
+    "WEEKLY": (noted("weekly"), noted("every {} weeks")),
+    "MONTHLY": (noted("monthly"), noted("every {} months")),
+    "YEARLY": (noted("yearly"), noted("every {} years")),
 }
-_TIMES, _UNTIL = "{} times", "until {}"
+_TIMES, _UNTIL = noted("{} times"), noted("until {}")
 _DAYS = {
-    "MO": "Monday",
-    "TU": "Tuesday",
-    "WE": "Wednesday",
-    "TH": "Thursday",
-    "FR": "Friday",
-    "SA": "Saturday",
-    "SU": "Sunday",
+    "MO": noted("Monday"),
+    "TU": noted("Tuesday"),
+    "WE": noted("Wednesday"),
+    "TH": noted("Thursday"),
+    "FR": noted("Friday"),
+    "SA": noted("Saturday"),
+    "SU": noted("Sunday"),
 }
-
-
-def words() -> list[str]:
-    """All texts that are given to be translated."""
-    often = [text for pair in _OFTEN.values() for text in pair]
-    rows = [word for word, _ in _rows({}, str)]
-    return [*rows, "Invitation", *_HEADINGS.values(), *often, *_DAYS.values(), _TIMES, _UNTIL]
 
 
 def block(told: Mapping[str, object], say: Callable[[str], str]) -> tuple[str, str]:
@@ -40,7 +35,7 @@ def block(told: Mapping[str, object], say: Callable[[str], str]) -> tuple[str, s
     if not rows:
         return "", ""
     cancelled = _line(told, "status") == "CANCELLED"
-    heading = say(_HEADINGS.get("CANCEL" if cancelled else _line(told, "method"), "Invitation"))
+    heading = say(_HEADINGS.get("CANCEL" if cancelled else _line(told, "method"), _INVITATION))
     markup = f'<article class="block part"><h2>{escape(heading)}</h2>{facts(rows)}</article>'
     return markup, "\n".join([heading, *(f"{word}: {value}" for word, value in rows)])
 
@@ -50,13 +45,13 @@ def _rows(told: Mapping[str, object], say: Callable[[str], str]) -> list[tuple[s
     many = [_person(one) for one in attendees] if isinstance(attendees, list) else []
     description = "\n".join(cleaned(line) for line in str(told.get("description", "")).splitlines()[:100])
     return [
-        ("What", _line(told, "summary")),
-        ("When", _when(told)),
-        ("Repeats", _recurs(told.get("recurs"), say)),
-        ("Where", _line(told, "location")),
-        ("Organiser", _person(told.get("organizer"))),
-        ("Attendees", ", ".join(filter(None, many))),
-        ("Description", description.strip()),
+        (noted("What"), _line(told, "summary")),
+        (noted("When"), _when(told)),
+        (noted("Repeats"), _recurs(told.get("recurs"), say)),
+        (noted("Where"), _line(told, "location")),
+        (noted("Organiser"), _person(told.get("organizer"))),
+        (noted("Attendees"), ", ".join(filter(None, many))),
+        (noted("Description"), description.strip()),
     ]
 
 

@@ -160,7 +160,8 @@ class Rendering:
             rows.append((word, ", ".join(map(str, found))))
         rows.append((say("Date"), cleaned(fields.text(headers.get(b"date", b"")), limit=60)))
         rows.append((say("Subject"), subject))
-        heading = f"<h2>{escape(say('Attached message'))}</h2>{facts(rows)}"
+        title = say("Attached message")
+        heading = f"<h2>{escape(title)}</h2>{facts(rows)}"
         self.sheet.write(f'<article class="block part">{heading}')
         self.sheet.texts.append("\n".join(f"{word}: {value}" for word, value in rows if value))
         self.show(inside, nested=nested + 1)

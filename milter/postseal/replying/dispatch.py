@@ -20,13 +20,13 @@ from postseal.body import Body, Spool
 from postseal.delivery import Delivery, Undelivered
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
+from postseal.language.language import Language
 from postseal.message import Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
 from postseal.outcome import Copy
 from postseal.replying.undelivered import letter
 from postseal.sealed.container import Tampered, opened
-from postseal.settings_ome import Language
 from postseal.store.containers import waiting
 from postseal.store.journal import Journal
 from postseal.store.outbox import State, Target, Waiting, Way

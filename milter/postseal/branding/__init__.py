@@ -1,0 +1,1 @@
+"""How an organisation presents itself to recipients: one or several brandings, for mail and portal alike."""
