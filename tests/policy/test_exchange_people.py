@@ -94,6 +94,13 @@ def test_rule_about_people_is_carried_over_and_needs_a_directory(
     assert load(replace(settings, directory=people), {"smime"}).rules[0].mode is Mode.ENFORCE
 
 
+def test_classification_that_classify_wrote_is_asked_for_as_a_whole() -> None:
+    found = one({"HasClassification": "A+ secret"})
+
+    assert found.lost == []
+    assert found.rule["when"] == {"header_matches": {"X-Classification": r"^\s*A\+\ secret\s*$"}}
+
+
 def test_moderation_by_the_manager_is_carried_over() -> None:
     settings = Settings(policies=ROOT / "policies", held_mail_returns=True)
     found, both, unnamed = (

@@ -147,3 +147,39 @@ def test_mail_that_needs_certificates_that_cannot_be_looked_up_is_refused(writte
 
     assert refused is not None
     assert refused.cause is Cause.LOOKUP
+
+
+@pytest.mark.parametrize(
+    ("action", "sender", "expected"),
+    [
+        pytest.param("add_cc: manager", "ann@example.com", ([CY.address], [], [CY.address]), id="cc"),
+        pytest.param(
+            "add_bcc: [x@mail.example, manager]",
+            "ann@example.com",
+            (["x@mail.example", CY.address], [], []),
+            id="bcc",
+        ),
+        pytest.param("redirect: manager", "ann@example.com", ([], [CY.address], []), id="redirect"),
+        pytest.param("add_to: manager", "cy@example.com", ([], [], []), id="nobody"),
+        pytest.param("redirect: manager", "cy@example.com", ([], [], []), id="redirect-to-nobody"),
+    ],
+)
+def test_manager_of_the_sender_gets_the_mail(
+    written, action: str, sender: str, expected: tuple[list[str], list[str], list[str]]
+):
+    policy = written(f"rules: [{{name: r, then: {{{action}}}}}]")
+    message = sample.composed(sender, [BOB.address])
+    decided = policy.decide(message, Envelope(sender, (BOB,), Client()))
+    treatment = decided[BOB]
+
+    of_whom = (treatment.added, treatment.redirected, treatment.headers)
+    assert tuple([each.address for each in some] for some in of_whom) == expected
+    assert {each.address for each in decided} == {BOB.address, *expected[0], *expected[1]}
+
+
+@pytest.mark.parametrize("action", ["add_cc: manager", "redirect: manager"])
+def test_manager_whom_nobody_can_name_keeps_the_mail_waiting(written, action: str):
+    refused = treated(written(f"rules: [{{name: r, then: {{{action}}}}}]"), Down())[BOB].refusal
+
+    assert refused is not None
+    assert refused.cause is Cause.DIRECTORY

@@ -19,6 +19,12 @@ def test_shipped_policies_pass_their_examples():
     assert policy.examples >= len(files(FOLDER))
 
 
+def test_every_action_goes_through_real_postfix():
+    text = "".join(file.read_text() for file in (FOLDER.parent / "tests" / "postfix").glob("test_*.py"))
+
+    assert not {function.__name__ for function in ACTIONS if f"{function.__name__}:" not in text}
+
+
 def test_shipped_policies_show_every_word():
     # A policy that asks for people needs a directory, which nobody has at first.
     shown = [*files(FOLDER), FOLDER.parent / "docs" / "directory.md"]

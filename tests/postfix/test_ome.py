@@ -28,6 +28,9 @@ rules:
   - name: by portal
     when: {subject_words: sealed}
     then: [protect: ome, expire: 30d]
+  - name: with a subject of ours outside
+    when: {subject_words: covered}
+    then: [protect: ome, cover_subject: Message from our house]
   - name: by certificate or portal
     when: {subject_words: either}
     then: [protect: [smime, ome]]
@@ -100,6 +103,16 @@ def test_sealed_message_arrives_and_opens_for_its_recipient(gate: Gateway, ring:
     mail = parsed(arrived)
     assert (mail["Subject"], mail["Message-ID"]) == ("[...]", "<one@lab.test>")
     assert mail["References"] == "<0@nokey.test>"
+
+
+def test_sealed_message_has_the_subject_outside_that_the_rule_says(gate: Gateway, ring: Opened) -> None:
+    sent = message("covered numbers", DAN, identity="covered")
+
+    arrived = gate.passed(sent, DAN).content
+
+    assert parsed(arrived)["Subject"] == "Message from our house"
+    assert b"covered numbers" not in arrived
+    assert b"Subject: covered numbers" in read(arrived, DAN, ring)
 
 
 def test_each_recipient_gets_what_reaches_him(gate: Gateway, ring: Opened) -> None:

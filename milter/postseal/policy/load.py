@@ -30,6 +30,7 @@ from postseal.policy.index import Index
 from postseal.policy.mail import Acquaintances, Certificates, Site
 from postseal.policy.notice_actions import misdirected
 from postseal.policy.policy import Policy
+from postseal.policy.recipient_actions import asks_for_manager
 from postseal.policy.rule import Mode, Rule, rule
 from postseal.policy.sensitive.library import Library
 from postseal.policy.source import Preamble
@@ -148,8 +149,10 @@ def _check_nobody_is_asked_for(rules: Iterable[Rule], problems: Problems) -> Non
             what = f"'{condition.word}' needs a directory of people"
             problems.add(condition.place, what, "name one below 'directory:' in the settings")
     for action in (action for each in rules if each.mode is not Mode.OFF for action in each.then):
-        asks = "attributes" if any(map(about_sender, action(Treatment()).disclaimers)) else ""
-        asks = "managers" if any(notice.to == MANAGER for notice in action.notices) else asks
+        alone = action(Treatment())
+        asks = "attributes" if any(map(about_sender, alone.disclaimers)) else ""
+        told = any(notice.to == MANAGER for notice in alone.notices)
+        asks = "managers" if told or asks_for_manager(alone) else asks
         if asks:
             what = f"'{action.word}' asks for {asks} of a directory of people"
             problems.add(action.place, what, "name one below 'directory:' in the settings")

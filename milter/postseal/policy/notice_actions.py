@@ -11,12 +11,11 @@ from typing import Annotated
 
 from postseal import scalar
 from postseal.binding import Reader, known
-from postseal.document import Node, Scalar, Sequence, bad
+from postseal.document import Node, Scalar, bad
 from postseal.envelope import split
-from postseal.notice import ALL_BUT_ORIGINAL, MANAGER, Include, Kind, Notice
+from postseal.notice import ALL_BUT_ORIGINAL, Include, Kind, Notice
 from postseal.policy.action_values import check_holding, line
-from postseal.policy.recipient_actions import receivers
-from postseal.policy.values import some
+from postseal.policy.recipient_actions import people
 from postseal.treatment import Treatment
 
 TOKENS = ("From", "To", "Cc", "Subject", "Headers", "MessageDate", "Rule")
@@ -52,23 +51,15 @@ def note(node: Node, reader: Reader) -> tuple[str, str]:
     return bound.text, bound.subject
 
 
-def readers(node: Node, _reader: object = None) -> tuple[str, ...]:
-    """Addresses of people who read it; `manager` is the sender's manager."""
-    values = some(node)
-    named = tuple(value for value in values if value.text != MANAGER)
-    addresses = receivers(Sequence(named, node.place)) if named else ()
-    return addresses + (MANAGER,) * (len(named) < len(values))
-
-
 @dataclass(frozen=True, slots=True)
 class _Report:
-    to: Annotated[tuple[str, ...], readers]
+    to: Annotated[tuple[str, ...], people]
     include: tuple[Include, ...] = ALL_BUT_ORIGINAL
 
 
 def reported(node: Node, reader: Reader) -> tuple[Notice, ...]:
     """Addresses; or `{to: ADDRESSES, include: [sender, recipients, subject, rule, matches, original]}`."""
-    bound = _Report(readers(node)) if not hasattr(node, "entries") else reader.bind(node, _Report)
+    bound = _Report(people(node)) if not hasattr(node, "entries") else reader.bind(node, _Report)
     return tuple(Notice(Kind.REPORT, to, include=bound.include) for to in bound.to)
 
 

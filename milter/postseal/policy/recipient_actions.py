@@ -10,9 +10,12 @@ from dataclasses import replace
 from typing import Annotated
 
 from postseal import scalar
-from postseal.document import Node, Problems, bad
+from postseal.document import Node, Problems, Sequence, bad
 from postseal.envelope import domain_key, split
+from postseal.errors import Cause, Failure
+from postseal.notice import MANAGER
 from postseal.policy.action_values import Yes
+from postseal.policy.mail import Transaction
 from postseal.policy.values import address, some
 from postseal.treatment import AddAddress, Addition, Treatment
 
@@ -32,7 +35,15 @@ def receivers(node: Node, _reader: object = None) -> tuple[str, ...]:
     return tuple(found)
 
 
-Receivers = Annotated[tuple[str, ...], receivers]
+def people(node: Node, _reader: object = None) -> tuple[str, ...]:
+    """Addresses of people who get it; `manager` is the sender's manager."""
+    values = some(node)
+    named = tuple(value for value in values if value.text != MANAGER)
+    addresses = receivers(Sequence(named, node.place)) if named else ()
+    return addresses + (MANAGER,) * (len(named) < len(values))
+
+
+Receivers = Annotated[tuple[str, ...], people]
 
 
 def add_to(treatment: Treatment, addresses: Receivers) -> Treatment:
@@ -56,7 +67,8 @@ def add_bcc(treatment: Treatment, addresses: Receivers) -> Treatment:
 def redirect(treatment: Treatment, addresses: Receivers) -> Treatment:
     """Send the message to these addresses in place of the recipient, who does not get it.
 
-    They are judged by all rules as any recipient is, and this rule applies to them too.
+    They are judged by all rules as any recipient is, and this rule applies to them too.  If `manager` is
+    nobody, and nobody else is named, the recipient keeps his mail.
     """
     return replace(treatment, redirected=treatment.redirected + _additions(treatment, addresses))
 
@@ -68,6 +80,38 @@ def delete(treatment: Treatment, _yes: Yes) -> Treatment:
 
 ACTIONS: tuple[Callable[..., Treatment], ...] = (add_to, add_cc, add_bcc, redirect, delete)
 """The actions of this room."""
+
+
+def asks_for_manager(treatment: Treatment) -> bool:
+    """Whether *treatment* adds the sender's manager, whoever that is."""
+    return any(each.address == MANAGER for each in (*treatment.added, *treatment.redirected))
+
+
+def managed(treatment: Treatment, transaction: Transaction) -> Treatment:
+    """*treatment* with the sender's manager by his address, or without him.  Raises Failure(DIRECTORY)."""
+    if not asks_for_manager(treatment):
+        return treatment
+    manager = transaction.person(transaction.sender).manager
+    if not manager.isascii():
+        raise Failure(Cause.DIRECTORY, "mail cannot be sent to the address of the sender's manager")
+
+    def named(several: tuple[Addition, ...]) -> tuple[Addition, ...]:
+        return tuple(
+            replace(each, address=manager) if each.address == MANAGER else each
+            for each in several
+            if each.address != MANAGER or manager
+        )
+
+    headers = (
+        AddAddress(each.name, manager) if isinstance(each, AddAddress) and each.address == MANAGER else each
+        for each in treatment.headers
+    )
+    return replace(
+        treatment,
+        added=named(treatment.added),
+        redirected=named(treatment.redirected),
+        headers=tuple(each for each in headers if not isinstance(each, AddAddress) or each.address),
+    )
 
 
 def _named(treatment: Treatment, name: str, addresses: tuple[str, ...]) -> Treatment:

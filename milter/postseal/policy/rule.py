@@ -17,6 +17,7 @@ from postseal.policy.conditions.location import Location
 from postseal.policy.evidence import with_evidence
 from postseal.policy.failure import OnErrors
 from postseal.policy.mail import Mail
+from postseal.policy.recipient_actions import managed
 from postseal.remedy import DEFER, refusal
 from postseal.treatment import Severity, Treatment, Unreached
 
@@ -111,6 +112,7 @@ class Rule:
     def _carried_out(self, treatment: Treatment, truth: bool | Failure, mail: Mail) -> Treatment:
         applied = self._applied(treatment, truth)
         try:
+            applied = managed(applied, mail.transaction)
             disclaimers = tuple(personal(each, mail.transaction) for each in applied.disclaimers)
         except Failure as failure:
             return self._applied(treatment, failure.with_traceback(None))

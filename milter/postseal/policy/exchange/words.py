@@ -49,6 +49,11 @@ def named(name: str) -> Callable[[Values], Written]:
     return lambda values: {name: listed(values)}
 
 
+def classified(values: Values) -> Written:
+    """Labels that `classify` wrote, each as a whole."""
+    return {"X-Classification": listed(tuple(rf"^\s*{re.escape(value)}\s*$" for value in values))}
+
+
 def properties(values: Values) -> Written:
     """`Name:word,word` pairs."""
     found: dict[str, list[str]] = {}
@@ -196,6 +201,7 @@ CONDITIONS: dict[str, Word] = {
     "MessageTypeMatches": Word("message_type", TYPES),
     "ContentCharacterSetContainsWords": Word("charset", listed),
     "WithImportance": Word("importance", IMPORTANCE),
+    "HasClassification": Word("header_matches", classified),
     "SCLOver": Word("header_at_least", named("X-MS-Exchange-Organization-SCL")),
 }
 """Conditions; each is also an exception, with `ExceptIf` before its name."""
@@ -281,13 +287,13 @@ OTHERS: dict[str, str] = {
     "RuleErrorAction": "`on_error`; a failure never lets mail through",
     "ManagerForEvaluatedUser, ManagerAddresses": "`sender_manager` or `recipient_manager`",
     "ADComparisonAttribute, ADComparisonOperator": "`same_attribute`, or `not` of it",
-    "AddManagerAsRecipientType": "not imported",
+    "AddManagerAsRecipientType": "not imported: `add_cc: manager` and the like",
     "RouteMessageOutboundConnector": "the mail server's own routes",
     "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
     "ApplyRightsProtectionCustomizationTemplate": "not imported",
     "SmtpRejectMessageRejectText, SmtpRejectMessageRejectStatusCode, Disconnect": "`reject`, `defer`",
     "LogEventText": "the rule's name stands in the log",
     "NotifySender": "`notify_sender`, `reject`; [overrides](policy-tutorial.md#a-sender-may-insist)",
-    "HasSenderOverride, SenderInRecipientList, RecipientInSenderList, HasClassification": "nothing",
+    "HasSenderOverride, SenderInRecipientList, RecipientInSenderList": "nothing",
 }
 """What is not carried over by itself, and what to use."""
