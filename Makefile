@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo messages screenshots test lint bench bench-ome bench-split tls-wire faults fuzz-sealed interop bench-policy types fuzz bench-cms clean tools
+.PHONY: help demo messages screenshots test lint bench bench-ome bench-portal bench-split tls-wire faults fuzz-sealed interop bench-policy types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,6 +47,9 @@ faults: $(STAMP) ## kill, stop and break everything at every step, and count wha
 
 bench-ome: $(STAMP) ## measure sealing and opening beside `openssl speed` (ARGS="--seconds 5")
 	@python benchmarks/ome.py $(ARGS)
+
+bench-portal: $(STAMP) ## measure how many messages a portal opens for 32 people at once (ARGS="--seconds 10")
+	@PYTHONPATH=contrib:tests python benchmarks/portal.py $(ARGS)
 
 fuzz-sealed: $(STAMP) ## throw octets at the sealed container (ARGS="--seconds 600")
 	@python tests/sealed/fuzz.py $(ARGS)

@@ -118,10 +118,11 @@ class Containers:
 
     def pieces(self, container: Container) -> Iterator[bytes]:
         """Its octets.  One that is removed meanwhile ends early, which no reader takes for whole."""
-        number = 0
-        while (octets := self._piece(container.id, number)) is not None:
+        number = size = 0
+        while size < container.size and (octets := self._piece(container.id, number)) is not None:
             yield octets
             number += 1
+            size += len(octets)
 
     def remove(self, name: bytes) -> None:
         """Forget the container with this *name*."""
