@@ -81,13 +81,13 @@ class Place:
 
 
 @contextmanager
-def place(*, more: str = "", ome: str = "") -> Iterator[Place]:
+def place(*, more: str = "", ome: str = "", public: int = 0) -> Iterator[Place]:
     """A place where sealed messages are read."""
     with ExitStack() as running:
         directory = running.enter_context(open_directory())
         sink = running.enter_context(Sink())
         file = directory / "postseal.yaml"
-        portal = Portal(directory / "portal", file, more=more, ome=ome)
+        portal = Portal(directory / "portal", file, more=more, ome=ome, public=public)
         host, _, port = sink.next_hop.rpartition(":")
         assert host == f"[{LOOPBACK}]"
         file.write_text(

@@ -28,14 +28,20 @@ from postseal.sealed import keyfile
 
 
 class Portal:
-    """`postseal portal` below *directory*, for the settings file *settings_file*, once it is there."""
+    """`postseal portal` below *directory*, for the settings file *settings_file*, once it is there.
 
-    def __init__(self, directory: Path, settings_file: Path, *, more: str = "", ome: str = "") -> None:
+    *more*, *ome*: lines for the sections of that name.  *public*: the port at which a web server stands in
+    front of it, and speaks TLS in its place; 0 for none.
+    """
+
+    def __init__(
+        self, directory: Path, settings_file: Path, *, more: str = "", ome: str = "", public: int = 0
+    ) -> None:
         self.directory = directory
         self.port, self.metrics_port = free_port(), free_port()
         self.log_file = directory / "portal.log"
         self.settings_file = settings_file
-        self._more, self._ome = more, ome
+        self._more, self._ome, self._public = more, ome, public
         self._process: subprocess.Popen[bytes] | None = None
         directory.mkdir(exist_ok=True)
         keyfile.create(directory / "master.keys", datetime.now(UTC))
@@ -44,15 +50,17 @@ class Portal:
     @property
     def address(self) -> str:
         """As browsers know it."""
-        return f"https://localhost:{self.port}"
+        return f"https://localhost:{self._public or self.port}"
 
     @property
     def settings(self) -> str:
         """What the settings file must say."""
+        tls = f"  certificate: {self.directory}/portal.pem\n  key: {self.directory}/portal.key\n"
+        tls = "" if self._public else tls
         return (
             f"ome:\n  portal: {self.address}\n  master_keys: file:{self.directory}/master.keys\n{self._ome}"
             f"portal:\n  listen: {LOOPBACK}:{self.port}\n  metrics: {LOOPBACK}:{self.metrics_port}\n"
-            f"  certificate: {self.directory}/portal.pem\n  key: {self.directory}/portal.key\n"
+            f"{tls}"
             f"  spool_directory: {self.directory}/spool\n{self._more}"
         )
 
