@@ -11,12 +11,13 @@ import pytest
 from postseal.portal.posting import Posting
 from postseal.portal.refusal import Reason, Refused
 from postseal.sealed.container import sealed
-from postseal.store.containers import PIECE, Containers, posted
+from postseal.store.containers import PIECE, Containers, kept, posted
 from postseal.store.engine import Store
 from postseal.store.migrate import migrate
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MESSAGE = bytes(range(16))
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -57,3 +58,29 @@ def test_posting_of_no_container_is_refused_and_leaves_nothing(containers: Conta
 
     assert raised.value.reason is Reason.NOT_SEALED
     assert containers.tidy(NOON + timedelta(days=1)) == 0
+
+
+def test_posted_again_and_again_keeps_the_newest_twenty_and_the_copy_for_the_link(
+    containers: Containers,
+) -> None:
+    octets = b"".join(sealed([b"text"], os.urandom(32), MESSAGE))
+    containers.keep(kept(MESSAGE), MESSAGE, [octets], at=NOON, until=None)
+    handles = []
+    for minute in range(25):
+        posting = Posting(containers, bool, at=NOON + minute * MINUTE, until=NOON + timedelta(days=1))
+        posting(octets)
+        handles.append(posting.end())
+
+    found = [bool(containers.find(posted(handle), NOON)) for handle in handles]
+
+    assert found == [False] * 5 + [True] * 20
+    assert containers.find(kept(MESSAGE), NOON)
+
+
+def test_posting_that_is_dropped_leaves_nothing(containers: Containers) -> None:
+    posting = Posting(containers, bool, at=NOON, until=NOON + timedelta(days=1))
+    posting(b"".join(sealed([bytes(2 * PIECE)], os.urandom(32), MESSAGE))[: PIECE + 100])
+
+    posting.drop()
+
+    assert containers.tidy(NOON + timedelta(days=2)) == 0

@@ -23,7 +23,11 @@ async def post(visit: Visit) -> Response:
     posting = await run_in_threadpool(_posting, visit)
     fields: Declared = {"v": Text(4), "id": Text(64), "p": Container(posting, portal.upload)}
     kind = request.headers.get("content-type", "")
-    await received(request.stream(), kind, fields, spool=visit.desk.spool)
+    try:
+        await received(request.stream(), kind, fields, spool=visit.desk.spool)
+    except BaseException:  # whatever it was; also that the browser went away
+        await run_in_threadpool(posting.drop)
+        raise
     handle = await run_in_threadpool(_end, visit, posting)
     return RedirectResponse(f"/m/{handle}", 303)
 

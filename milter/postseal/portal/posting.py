@@ -7,10 +7,14 @@ never found, and is tidied away.
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from postseal.portal.refusal import Reason, Refused
 from postseal.sealed.container import HEADER_OCTETS, Head, Tampered
 from postseal.store.containers import PIECE, Containers, posted
+
+_MOST: Final = 20
+"""Of one message: who presses the button again and again must not fill the disk."""
 
 
 class Posting:
@@ -53,7 +57,13 @@ class Posting:
         self._append(len(self._held))
         handle = secrets.token_bytes(16)
         self._containers.complete(self._container, posted(handle), self._size)
+        self._containers.spare(self.message, most=_MOST)
         return handle
+
+    def drop(self) -> None:
+        """Forget what came, as not all did."""
+        if self._container:
+            self._containers.drop(self._container)
 
     def _append(self, count: int) -> None:
         self._containers.append(self._container, self._number, bytes(self._held[:count]))

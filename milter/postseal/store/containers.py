@@ -4,7 +4,7 @@ Only ciphertext is here.  A container comes piece by piece, each piece a transac
 name, by which it is found, only when it is complete.  One that never is, is tidied away.
 
     milter:   keep(kept(message), message, pieces, …)               a copy for the link
-    portal:   begin(message) · append … · complete(posted(handle))  what `message.html` has posted
+    portal:   begin(message) · append … · complete(posted(handle)) · spare   what `message.html` has posted
               find(posted(handle), at), or find(kept(message), at) · pieces
               begin(reply) · append … · Outbox.put                  a reply, until it has left
 """
@@ -123,6 +123,23 @@ class Containers:
             yield octets
             number += 1
             size += len(octets)
+
+    def spare(self, message: bytes, *, most: int) -> int:
+        """Forget the oldest posts of *message* but *most*, not the copy for the link; how many."""
+        others = (containers.c.message == message, containers.c.name != kept(message))
+        query = select(containers.c.id).where(*others).order_by(containers.c.since.desc(), containers.c.id)
+
+        def work(connection: Connection) -> int:
+            old = list(connection.scalars(query))[most:]
+            connection.execute(delete(containers).where(containers.c.id.in_(old)))
+            return len(old)
+
+        return self._store.write(work)
+
+    def drop(self, container: bytes) -> None:
+        """Forget one that was begun, and will never be complete."""
+        gone = delete(containers).where(containers.c.id == container)
+        self._store.write(lambda connection: connection.execute(gone))
 
     def remove(self, name: bytes) -> None:
         """Forget the container with this *name*."""
