@@ -174,7 +174,8 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         message = Message(tuple(collected.headers), collected.draft.body())
         with desk.pulse.beating(self.progress):
             leading_space = bool(self._protocol & Milter.P_HDR_LEADSPC)
-            mta = Mta(leading_space, bool(self._actions & Milter.QUARANTINE), self._listener)
+            holds = bool(self._actions & Milter.QUARANTINE) and not _is_sendmail(envelope.client)
+            mta = Mta(leading_space, holds, self._listener)
             done = treat(message, envelope, desk, collected.rulebook, mta=mta)
         told = time.monotonic()
         if isinstance(done.outcome, Reply):
@@ -237,3 +238,8 @@ def _bare(path: str) -> str:
     if path.startswith("@") and ":" in path:
         path = path.partition(":")[2]
     return path
+
+
+def _is_sendmail(client: Client) -> bool:
+    """Whether the MTA tells a bare version, as Sendmail does: what it holds never comes back to us."""
+    return dict(client.macros).get("v", "")[:1].isdigit()
