@@ -39,7 +39,7 @@ def test_load_reads_every_section(tmp_path: Path):
         store_timeout: 2s
         guard: {secret: secret, age: 2h}
         held_mail_returns: true
-        tls: {enforced: true, postfix: none}
+        tls: {enforced: true, postfix: none, connectors: 'unix:/run/x/tls.sock'}
         stop: 2m
         drain: 1h
         metrics: none
@@ -65,7 +65,7 @@ def test_load_reads_every_section(tmp_path: Path):
         store_timeout=2,
         guard=Guard(tmp_path / "secret", 7200),
         held_mail_returns=True,
-        tls=Tls(enforced=True, postfix=None),
+        tls=Tls(enforced=True, postfix=None, connectors="unix:/run/x/tls.sock"),
         stop_seconds=120,
         drain_seconds=3600,
         metrics="",
@@ -108,6 +108,7 @@ def test_load_leaves_defaults(tmp_path: Path):
             "1:31: other hosts can reach '192.0.2.1:25'",
             id="listener-for-replies",
         ),
+        pytest.param("tls: {connectors: /run/x}", "1:19: bad Unix socket '/run/x'", id="socketmap"),
         pytest.param("listen: {mode: 660}", "1:16: expected permissions, found '660'", id="mode"),
         pytest.param("listen: {socket: /run/x}", "1:18: bad socket '/run/x'", id="socket"),
         pytest.param("listen: {socket: unix:x}", "1:18: bad Unix socket 'unix:x'", id="unix-socket"),

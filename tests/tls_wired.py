@@ -3,16 +3,19 @@
 import re
 import smtplib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from demo.gateway import ANN, Gateway, gateway
+from demo.gateway import ANN, SETTINGS, Gateway, gateway
 from demo.place import LOOPBACK, open_directory
 from demo.postfix import Queued
 from demo.sink import Delivery
 from fragments import Fragments
 from tls_lab import Lab, lab
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,18 +52,31 @@ class Wired:
 
 
 @contextmanager
-def wired(policy: str) -> Iterator[Wired]:
-    """All of it, with *policy* in force; `SHA256` stands for the certificate of the server `right`."""
+def wired(
+    policy: str, *, connectors: str = "{}", settings: str = SETTINGS, parameters: Mapping[str, str] = NOTHING
+) -> Iterator[Wired]:
+    """All of it, with *policy* and *connectors* in force, and more *parameters* of main.cf.
+
+    In these, `SHA256` stands for the certificate of the server `right`.
+    """
     with ExitStack() as running:
         place = running.enter_context(open_directory())
         servers = running.enter_context(lab(place))
         fragments = Fragments()
-        authorities = {"postseal_milter": "", "smtp_tls_CAfile": str(servers.authorities)}
+        asked = f"unix:{place}/tls.sock"
+        main = fragments.parameters | {
+            "postseal_milter": "",
+            "smtp_tls_CAfile": str(servers.authorities),
+            "smtp_dns_support_level": "dnssec",
+            "postseal_connectors": f"socketmap:{asked}",
+            "transport_maps": "$postseal_connectors:routes",
+        }
         gate = running.enter_context(
             gateway(
                 {"tls.yaml": "rules: []"},
                 copies_port=fragments.reinjection_port,
-                parameters=fragments.parameters | authorities,
+                settings=f"{settings}tls: {{enforced: true, postfix: 'none', connectors: '{asked}'}}\n",
+                parameters=main | dict(parameters),
                 services=fragments.unjailed,
                 next_hop="",
                 resolver=servers.resolver,
@@ -69,14 +85,16 @@ def wired(policy: str) -> Iterator[Wired]:
         gate.postfix.configure({"postseal_milter": gate.daemon.milter})
         gate.postfix.reload()
         wired = Wired(gate, servers, fragments)
-        _require(wired, policy.replace("SHA256", servers.fingerprint))
+        _require(wired, *(text.replace("SHA256", servers.fingerprint) for text in (policy, connectors)))
         yield wired
 
 
-def _require(wired: Wired, policy: str) -> None:
-    """Put *policy* into force, with the transports that it needs."""
+def _require(wired: Wired, policy: str, connectors: str) -> None:
+    """Put *policy* and *connectors* into force, with the transports that they need."""
     gate = wired.gateway
     (gate.daemon.policies / "tls.yaml").write_text(policy)
+    (gate.daemon.policies / "connectors").mkdir()
+    (gate.daemon.policies / "connectors" / "partners.yaml").write_text(connectors)
     enforced(wired, str(gate.postfix.configuration))
     lines = gate.daemon.command("tls", "transports")
     assert lines.returncode == 0, lines.stderr
@@ -90,5 +108,5 @@ def _require(wired: Wired, policy: str) -> None:
 def enforced(wired: Wired, postfix: str) -> None:
     """Say in the settings that TLS is enforced, and which Postfix is asked."""
     file = wired.gateway.daemon.settings_file
-    head = file.read_text().partition("tls:")[0]
-    file.write_text(f"{head}tls: {{enforced: true, postfix: '{postfix}'}}\n")
+    head, _, tail = file.read_text().partition("postfix: '")
+    file.write_text(f"{head}postfix: '{postfix}'{tail.partition(chr(39))[2]}")

@@ -24,6 +24,12 @@ class Level(StrEnum):
     SECURE = "secure"  # a trusted certificate for a name that we know
     FINGERPRINT = "fingerprint"  # one of these certificates or keys
     DANE_ONLY = "dane-only"  # what the domain publishes by DNSSEC (RFC 7672)
+    DANE = "dane"  # the same where the domain publishes it; where it does not, nothing
+
+    @property
+    def requires(self) -> bool:
+        """Whether no mail goes without TLS."""
+        return self is not Level.DANE
 
     @property
     def rank(self) -> int:
@@ -32,6 +38,7 @@ class Level(StrEnum):
 
 
 _RANKS: Final = {
+    Level.DANE: -1,
     Level.ENCRYPT: 0,
     Level.VERIFY: 1,
     Level.SECURE: 2,
@@ -42,10 +49,14 @@ _RANKS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class RequiredTls:
-    """A *level*, and the names or fingerprints of which one must *match*; none: those of the next hop."""
+    """A *level*, and the names or fingerprints of which one must *match*; none: those of the next hop.
+
+    *next_hop*: the server to go to, "" for that of the MTA's own route.
+    """
 
     level: Level
     match: tuple[str, ...] = ()
+    next_hop: str = ""
 
     @property
     def name(self) -> str:
@@ -63,7 +74,8 @@ class RequiredTls:
     @property
     def field(self) -> Header:
         """The field by which the MTA learns of it."""
-        return Header.of(TLS, self.name)
+        return Header.of(TLS, f"{self.name} {self.next_hop}".rstrip())
 
     def __str__(self) -> str:
-        return f"{{{self.level}: [{', '.join(self.match)}]}}" if self.match else str(self.level)
+        said = f"{{{self.level}: [{', '.join(self.match)}]}}" if self.match else str(self.level)
+        return f"{said} by {self.next_hop}" if self.next_hop else said

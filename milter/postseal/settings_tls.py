@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from postseal import scalar
-from postseal.document import Node
+from postseal.document import Node, bad
 
 
 def configuration(node: Node, _reader: object = None) -> Path | None:
@@ -13,11 +13,23 @@ def configuration(node: Node, _reader: object = None) -> Path | None:
     return None if scalar.text(node) == "none" else scalar.path(node)
 
 
+def unix_socket(node: Node, _reader: object = None) -> str:
+    """A Unix socket, `unix:/PATH`, or `none`."""
+    written = scalar.text(node)
+    if written == "none":
+        return ""
+    if not written.startswith("unix:/") or len(written) > len("unix:") + 107:  # unix(7)
+        raise bad(node.place, f"bad Unix socket '{written}'", "write unix:/PATH, at most 107 characters")
+    return written
+
+
 @dataclass(frozen=True, slots=True)
 class Tls:
     """*enforced*: whether the MTA does what our field asks for (contrib/postfix); without it no rule may
     require TLS, for the mail would go without.  *postfix*: the configuration of the Postfix that is asked
-    about that at every start and reload; None: it is on another host, and is believed."""
+    about that at every start and reload; None: it is on another host, and is believed.  *connectors*: the
+    Unix socket at which Postfix asks for connectors, "" for none; mode and group are the milter's."""
 
     enforced: bool = False
     postfix: Annotated[Path | None, configuration] = Path("/etc/postfix")
+    connectors: Annotated[str, unix_socket] = ""

@@ -1,4 +1,5 @@
-"""The processes beside the workers: exporting metrics, fetching what issuers say, keeping the store.
+"""The processes beside the workers: exporting metrics, fetching what issuers say, keeping the store,
+answering Postfix about connectors.
 
 None handles mail.  One that dies is forked again, at most once a second; at a reload those that work
 by the settings are replaced.
@@ -16,7 +17,7 @@ from postseal.daemon.children import Child, Children, Kind
 
 _log = logging.getLogger(__name__)
 
-_BY_SETTINGS: Final = (Kind.FETCHER, Kind.KEEPER)
+_BY_SETTINGS: Final = (Kind.FETCHER, Kind.KEEPER, Kind.SOCKETMAP)
 
 Life = Callable[[int], NoReturn]
 """What a child does; it is given the reading end of its control pipe."""

@@ -28,6 +28,7 @@ class Kind(Enum):
     EXPORTER = auto()
     FETCHER = auto()
     KEEPER = auto()
+    SOCKETMAP = auto()
 
 
 @dataclass(slots=True)

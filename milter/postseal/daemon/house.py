@@ -110,6 +110,8 @@ def build(path: Path, *, spool: Path | None = None) -> House:
     assert methods is not None  # noqa: S101
     if settings.tls.enforced and settings.tls.postfix:
         wiring.check(settings.tls.postfix, policy.required_tls, submit_to=settings.submit_to)
+        partners = policy.connectors.outbound
+        wiring.check_connectors(settings.tls.postfix, partners, socket=settings.tls.connectors)
     opens = incoming.load(settings, methods.search, methods.keys, clock=now, host=socket.gethostname())
     return House(
         settings,

@@ -4,15 +4,17 @@ import errno
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 from postseal.daemon import house, keeper, state
 from postseal.daemon.exporter import bind
+from postseal.daemon.opened import Opened
 from postseal.daemon.prepare import prepare
 from postseal.daemon.supervisor import Supervisor
 from postseal.errors import BadInput, Place, Problem
-from postseal.mta.socket import listen
+from postseal.mta.socket import listen, listen_without_libmilter
 
 T = TypeVar("T")
 
@@ -47,7 +49,14 @@ def run(path: Path) -> int:
             listener = _patiently(lambda: listen(built.settings.listen), seconds)
         except OSError as error:
             raise _problem(path, f"listen: {error.strerror}") from None
-        return Supervisor(path, built, listener, server, counters).run()
+        asked = None
+        if address := built.settings.tls.connectors:
+            beside = replace(built.settings.listen, socket=address)
+            try:
+                asked = _patiently(lambda: listen_without_libmilter(beside), seconds)
+            except OSError as error:
+                raise _problem(path, f"tls: connectors: {error.strerror}") from None
+        return Supervisor(path, built, Opened(listener, server, asked), counters).run()
 
 
 def _problem(path: Path, what: str) -> BadInput:

@@ -24,35 +24,27 @@ from typing import Final, NoReturn
 from postseal import log, notify
 from postseal.daemon import house, keeper, state
 from postseal.daemon.backoff import Backoff
-from postseal.daemon.beside import Beside, Life, died, without
+from postseal.daemon.beside import Beside, died
 from postseal.daemon.children import Child, Children, Kind
-from postseal.daemon.exporter import Server, export
-from postseal.daemon.fetcher import fetch, needed
-from postseal.daemon.keeper import keep
-from postseal.daemon.prepare import needs_store, prepare
+from postseal.daemon.opened import Opened, fixed
+from postseal.daemon.prepare import prepare
 from postseal.daemon.worker import STOP, drain, work
 from postseal.errors import BadInput, Place, Problem
 from postseal.metrics import bury
-from postseal.mta.socket import Listener
 
 _log = logging.getLogger(__name__)
 
-_FIXED: Final = ("listen", "metrics", "runtime_directory")
-"""Settings that only a restart changes."""
 _HEARD: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 class Supervisor:
     """The loop and what it looks after."""
 
-    def __init__(
-        self, path: Path, built: house.House, listener: Listener, server: Server | None, counters: Path
-    ) -> None:
+    def __init__(self, path: Path, built: house.House, opened: Opened, counters: Path) -> None:
         self._path = path
         self._house = built
         self._started_with = built.settings
-        self._listener = listener
-        self._server = server
+        self._opened = opened
         self._counters = counters
         self._directory = built.settings.runtime_directory
         self._state = state.State(os.getpid(), time.time(), socket=built.settings.listen.socket)
@@ -74,8 +66,8 @@ class Supervisor:
         for number in _HEARD:
             signal.signal(number, lambda heard, _: self._heard.add(heard))
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        if self._server:
-            self._state.metrics = self._server.address
+        if self._opened.exporter:
+            self._state.metrics = self._opened.exporter.address
         self._adopt(self._house)
         self._fork_missing()
         self._tell()
@@ -152,9 +144,8 @@ class Supervisor:
             gc.unfreeze()
 
     def _work(self, built: house.House, control: int) -> NoReturn:
-        if self._server:
-            self._server.socket.close()
-        work(self._path, built, self._listener, control=control, counters=self._counters)
+        self._opened.close_for_worker()
+        work(self._path, built, self._opened.milter, control=control, counters=self._counters)
 
     def _bury(self) -> None:
         for child, code in self._children.reap():
@@ -206,10 +197,8 @@ class Supervisor:
 
     def _replace(self, built: house.House) -> None:
         """Fork workers for *built*, then let those that are go.  Raises BadInput, and then they stay."""
-        fixed = [
-            name for name in _FIXED if getattr(built.settings, name) != getattr(self._started_with, name)
-        ]
-        built.warnings += [f"{name}: changed; takes effect after a restart" for name in fixed]
+        restart = fixed(built.settings, self._started_with)
+        built.warnings += [f"{name}: changed; takes effect after a restart" for name in restart]
         before, generation = self._children.of(Kind.WORKER), self._state.generation + 1
         within = self._house.settings.drain_seconds + self._house.settings.stop_seconds + 5
         # The new ones listen before the old ones stop: at no moment does nobody accept.
@@ -232,7 +221,8 @@ class Supervisor:
     def _adopt(self, built: house.House) -> None:
         """Make *built* what new workers work with."""
         self._house = built
-        lives = self._lives(built)
+        generation = self._state.generation
+        lives = self._opened.lives(built, self._directory, self._counters, generation=generation)
         self._beside.wants(lives)
         if Kind.KEEPER not in lives:
             keeper.forget(self._directory)
@@ -244,26 +234,11 @@ class Supervisor:
         for warning in built.warnings:
             _log.warning("%s", log.line(event="warning", what=warning))
 
-    def _lives(self, built: house.House) -> dict[Kind, Life]:
-        """What children there are to be beside the workers; none of them may hold a socket of others."""
-        lives, held = {}, [self._listener.descriptor]
-        if self._server:
-            life = partial(export, self._server, self._directory, self._counters)
-            lives[Kind.EXPORTER] = without(held.copy(), life)
-            held.append(self._server.fileno())
-        if needed(built.settings):
-            lives[Kind.FETCHER] = without(held, partial(fetch, built.settings))
-        if needs_store(built.settings):
-            number, made = self._state.generation, built.store_made
-            life = partial(keep, built.settings, self._directory, generation=number, made=made)
-            lives[Kind.KEEPER] = without(held, life)
-        return lives
-
     def _stop(self) -> None:
         self._stopping = True
         notify.notify(STOPPING=1)
         # Closed first: the MTA is refused at once instead of waiting in the queue of the socket.
-        self._listener.close()
+        self._opened.milter.close()
         seconds = self._house.settings.stop_seconds
         _log.info(
             "%s", log.line(event="stopping", workers=len(self._children.of(Kind.WORKER)), within=seconds)

@@ -14,10 +14,10 @@ import re
 import socket
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import Milter
 
@@ -27,6 +27,8 @@ from Milter import milter
 from postseal.mta.desk import Desk
 from postseal.mta.session import Session
 from postseal.settings import Listen
+
+T = TypeVar("T")
 
 _NAME: Final = "postseal"
 _UNIX: Final = re.compile(r"(?:unix|local):(?P<path>.+)", re.DOTALL)
@@ -73,7 +75,7 @@ def listen(settings: Listen) -> Listener:
     try:
         if path:
             _clear(path)
-            _open_unix(path, settings)
+            _open_unix(path, settings, _open)
         elif inet:
             _open_inet(inet["host"], int(inet["port"]))
     except (OSError, milter.error) as error:
@@ -84,6 +86,25 @@ def listen(settings: Listen) -> Listener:
     # A worker that loses the race for a connection must not sleep in accept().
     os.set_blocking(descriptor, False)
     return Listener(descriptor, path, _identity(path) if path else None)
+
+
+def listen_without_libmilter(settings: Listen) -> socket.socket:
+    """Open a Unix socket for a server of ours, as `listen` does.  Raises CannotListen."""
+    path = Path(settings.socket.removeprefix("unix:"))
+    try:
+        _clear(path)
+        return _open_unix(path, settings, _bound)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise CannotListen(error.errno or errno.EIO, f"cannot listen on {settings.socket}: {why}") from None
+
+
+def _bound(address: str) -> socket.socket:
+    opened = socket.socket(socket.AF_UNIX)
+    opened.bind(address.removeprefix("unix:"))
+    opened.listen(128)
+    opened.setblocking(False)
+    return opened
 
 
 def serve(desk: Desk) -> None:
@@ -118,7 +139,7 @@ def _open_inet(host: str, port: int) -> None:
     _open(f"{'inet6' if version6 else 'inet'}:{port}@{host}")
 
 
-def _open_unix(path: Path, settings: Listen) -> None:
+def _open_unix(path: Path, settings: Listen, opened: Callable[[str], T]) -> T:
     """Open the socket aside, where nobody can reach it, and put it in its place when it is as it must be."""
     group = _group(settings.group) if settings.group else -1
     if not path.parent.is_dir():
@@ -128,13 +149,14 @@ def _open_unix(path: Path, settings: Listen) -> None:
         try:
             name = f"/proc/self/fd/{folder}/socket"  # short: unix(7) allows 107 octets
             with _umask(0o777 & ~settings.mode):
-                _open(f"unix:{name}")
+                result = opened(f"unix:{name}")
             try:
                 os.chown(name, -1, group)
             except PermissionError:
                 hint = f"only a member of group {settings.group} may give it the socket"
                 raise PermissionError(errno.EPERM, hint) from None
             os.rename(name, path)  # noqa: PTH104 (rename also replaces a stale socket)
+            return result
         finally:
             os.close(folder)
 

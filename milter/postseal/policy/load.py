@@ -24,6 +24,8 @@ from postseal.policy.clause import Condition, conditions_of
 from postseal.policy.compiled import Kept
 from postseal.policy.conditions.acquaintance import first_mail
 from postseal.policy.conditions.people import CONDITIONS as ABOUT_PEOPLE
+from postseal.policy.connectors import connectors
+from postseal.policy.connectors.connectors import Connectors
 from postseal.policy.examples import Example, check
 from postseal.policy.failure import OnErrors
 from postseal.policy.index import Index
@@ -111,6 +113,8 @@ def _loaded(
     problems.settle()
     examples = [example for content in contents for example in content.examples]
     on_error = reduce(lambda earlier, content: content.on_error.after(earlier), contents, DEFER)
+    partners = connectors.load(settings.policies / "connectors", problems)
+    _check_connectors(partners, settings, problems)
     people = directory.load(settings.directory)
     if people is None:
         _check_nobody_is_asked_for(rules, problems)
@@ -118,11 +122,12 @@ def _loaded(
     policy = Policy(
         rules,
         Site.of(settings, people, certificates=certificates, acquaintances=acquaintances),
-        library.joined(sources.digest),
+        library.joined(partners.joined(sources.digest)),
         index,
         len(examples),
         on_error=on_error,
         remembers=any(each.function is first_mail for each in _asked(rules)),
+        connectors=partners,
     )
     for example in examples:
         with problems.collect():
@@ -139,6 +144,16 @@ def _asked(rules: Iterable[Rule]) -> Iterator[Condition]:
         if each.mode is not Mode.OFF:
             yield from conditions_of(each.when)
             yield from conditions_of(each.unless)
+
+
+def _check_connectors(found: Connectors, settings: Settings, problems: Problems) -> None:
+    """Raise BadInput if there is one to a partner and nobody would see to it."""
+    first = next(iter(found.outbound.values()), None)
+    if first and not settings.tls.enforced:
+        what = f"connector '{first.name}' would have no effect: nobody sees to it"
+        hint = "have Postfix ask for connectors (contrib/postfix) and set tls: {enforced: true}"
+        problems.add(first.place, what, hint)
+    problems.settle()
 
 
 def _check_nobody_is_asked_for(rules: Iterable[Rule], problems: Problems) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from postseal.envelope import Envelope, Recipient
+from postseal.envelope import Envelope, Recipient, split
 from postseal.errors import Place
 from postseal.message import Message
 from postseal.policy.addition import additions, settled
+from postseal.policy.connectors.connector import Mode as ConnectorMode
+from postseal.policy.connectors.connectors import NONE, Connectors
 from postseal.policy.explanation import Explanation, Line
 from postseal.policy.index import Index, Lookup
 from postseal.policy.mail import Mail, Site, Transaction
@@ -28,8 +30,9 @@ class Policy:
 
     *digest*: twelve hexadecimal digits that tell the text of one policy from another's.
     *examples*: how many examples it has passed.  *on_error*: what holds where
-    rules say nothing.  *clock*: tells the moment at which a message is judged.
-    *remembers*: whether a rule asks who has written to whom before.
+    rules say nothing.  *remembers*: whether a rule asks who has written to whom before.
+    *connectors*: what partners' domains demand.  *clock*: tells the moment at which a
+    message is judged.
     """
 
     rules: tuple[Rule, ...]
@@ -39,6 +42,7 @@ class Policy:
     examples: int = 0
     on_error: OnError = DEFER
     remembers: bool = False
+    connectors: Connectors = NONE
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
     @property
@@ -75,22 +79,38 @@ class Policy:
         return Explanation(self.digest, transaction, tuple(lines.values()))
 
     def _treatment(self, mail: Mail, lookup: Lookup) -> Treatment:
-        treatment = self._beginning
-        for verdict in self._verdicts(mail, lookup.numbers(mail)):
+        treatment = self._beginning(mail)
+        for verdict in self._verdicts(mail, treatment, lookup.numbers(mail)):
             treatment = verdict.treatment
-        return treatment
+        return self._routed(mail, treatment)
 
     def _line(self, mail: Mail) -> Line:
-        verdicts = tuple(self._verdicts(mail, range(len(self.rules))))
-        treatment = verdicts[-1].treatment if verdicts else self._beginning
-        return Line(mail.recipient, treatment, verdicts)
+        treatment = self._beginning(mail)
+        verdicts = tuple(self._verdicts(mail, treatment, range(len(self.rules))))
+        treatment = verdicts[-1].treatment if verdicts else treatment
+        return Line(mail.recipient, self._routed(mail, treatment), verdicts)
 
-    @property
-    def _beginning(self) -> Treatment:
-        return Treatment(on_error=self.on_error)
+    def _beginning(self, mail: Mail) -> Treatment:
+        """What holds before any rule: mail that does not come as its sender's domain must is refused."""
+        begun = Treatment(on_error=self.on_error)
+        found = self.connectors.refusal(mail.transaction.envelope, self.site.trusted_networks)
+        if found is None:
+            return begun
+        connector, reply = found
+        if connector.mode is ConnectorMode.TEST:
+            return replace(begun, audited=(f"connector {connector.name}",))
+        return replace(begun, refusal=replace(reply, detail=f"connector '{connector.name}'"))
 
-    def _verdicts(self, mail: Mail, numbers: Iterable[int]) -> Iterator[Verdict]:
-        treatment = self._beginning
+    def _routed(self, mail: Mail, treatment: Treatment) -> Treatment:
+        """*treatment*, with the smart host of the recipient's domain if TLS is required."""
+        connector = self.connectors.to(split(mail.recipient.address)[1]) if treatment.tls else None
+        if treatment.tls is None or connector is None or not connector.smart_host:
+            return treatment
+        return replace(treatment, tls=replace(treatment.tls, next_hop=connector.smart_host))
+
+    def _verdicts(self, mail: Mail, treatment: Treatment, numbers: Iterable[int]) -> Iterator[Verdict]:
+        if treatment.refusal:
+            return
         for number in numbers:
             verdict = self.rules[number].judge(mail, treatment)
             yield verdict

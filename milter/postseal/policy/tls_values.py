@@ -22,7 +22,11 @@ def required_tls(node: Node, reader: Reader) -> RequiredTls:
         what = "TLS cannot be required here: nobody would see to it"
         hint = "wire the transports postseal-tls-… (contrib/postfix) and set tls: {enforced: true}"
         raise bad(node.place, what, hint)
-    return requirement(node)
+    found = requirement(node)
+    if not found.level.requires:
+        what = f"'{found.level}' requires nothing of domains that publish nothing: mail goes without TLS"
+        raise bad(node.place, what, "write dane-only; or a connector for the domain (docs/tls.md)")
+    return found
 
 
 def requirement(node: Node) -> RequiredTls:

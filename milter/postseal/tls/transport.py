@@ -9,8 +9,8 @@ def lines(required: RequiredTls) -> str:
     options = [
         f"syslog_name=postfix/tls-{required.name}",
         f"smtp_tls_security_level={required.level}",
-        # Policy of the destination must not weaken what the message needs.
-        "smtp_tls_policy_maps=",
+        # Only connectors that ask for more: policy of the destination must not weaken what the message needs.
+        f"smtp_tls_policy_maps=${{postseal_connectors?{{$postseal_connectors:{required.level}}}}}",
         "smtp_tls_mandatory_protocols=>=TLSv1.2",
         *_of_level(required),
         # The braces are needed: without them the field would not be taken off.

@@ -12,11 +12,28 @@ from typing import Final
 from postseal.document import Problems
 from postseal.errors import BadInput, Place, Problem
 from postseal.guard.own import TLS
+from postseal.policy.connectors.connector import Outbound
 from postseal.required_tls import RequiredTls
+from postseal.tls.table import CONNECTORS, ROUTES, Tables
 
 _SECONDS: Final = 20.0
 _PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 _README: Final = "contrib/postfix/README.md has the lines"
+
+
+def check_connectors(postfix: Path, outbound: Mapping[str, Outbound], *, socket: str) -> None:
+    """Raise BadInput unless the Postfix of the folder *postfix* asks at *socket* for all that is *outbound*.
+
+    A map of its own that gives the same answers is as good.
+    """
+    tables = Tables.of(outbound)
+    asked = _Postfix(postfix)
+    for parameter, name in (("smtp_tls_policy_maps", CONNECTORS), ("transport_maps", ROUTES)):
+        wanted = tables.by_name[name]
+        if wanted and not asked.has(parameter, name, wanted, socket):
+            first = outbound[next(key for key in wanted if key in outbound)]
+            what = f"Postfix does not ask for connectors: {parameter} leads nowhere that knows '{first.name}'"
+            raise _bad(first.place, what, f"complete {parameter} in main.cf; {_README}")
 
 
 def check(postfix: Path, required: Mapping[RequiredTls, Place], *, submit_to: str) -> None:
@@ -70,15 +87,39 @@ class _Postfix:
             place = Place(str(self._configuration / "master.cf"))
             raise _bad(place, what, f"it needs cleanup_service_name=postseal-requeue; {_README}")
 
+    def has(self, parameter: str, name: str, wanted: Mapping[str, str], socket: str) -> bool:
+        """Whether a table of *parameter* is that of ours with this *name*, or gives the same answers."""
+        for table in _split(self.parameter(parameter)):
+            kind, _, rest = table.partition(":")
+            if kind == "socketmap":
+                address, _, asked = rest.rpartition(":")
+                # A relative path begins at the queue directory, in a chroot and outside.
+                path = Path(self.parameter("queue_directory")) / address.removeprefix("unix:")
+                if asked == name and str(path) == socket.removeprefix("unix:"):
+                    return True
+            else:
+                keys = "".join(f"{key}\n" for key in wanted)
+                found = self._run("postmap", "-q", "-", table, told=keys).splitlines()
+                pairs = (line.partition("\t") for line in found)
+                if {key: " ".join(answer.split()) for key, _, answer in pairs} == dict(wanted):
+                    return True
+        return False
+
     def parameter(self, name: str) -> str:
         """The value of *name* in main.cf."""
         return self._run("postconf", "-x", "-h", name).strip()
 
-    def _run(self, program: str, *arguments: str) -> str:
+    def _run(self, program: str, *arguments: str, told: str = "") -> str:
         command = [program, "-c", str(self._configuration), *arguments]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=_SECONDS, check=False, env={"PATH": _PATH}
+                command,
+                input=told,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+                env={"PATH": _PATH},
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             what = f"Postfix cannot be asked whether it enforces TLS: {error}"

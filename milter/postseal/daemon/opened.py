@@ -1,0 +1,76 @@
+"""The sockets that the supervisor holds for its children, and who serves which.
+
+They stay open while children come and go, so that who asks meanwhile waits a moment and is not refused.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+from postseal.daemon.beside import Life, without
+from postseal.daemon.children import Kind
+from postseal.daemon.exporter import Server, export
+from postseal.daemon.fetcher import fetch, needed
+from postseal.daemon.house import House
+from postseal.daemon.keeper import keep
+from postseal.daemon.prepare import needs_store
+from postseal.mta.socket import Listener
+from postseal.settings import Settings
+from postseal.tls import socketmap
+from postseal.tls.table import Tables
+
+_FIXED = ("listen", "metrics", "runtime_directory")
+"""Settings that only a restart changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """*milter*: where mail is brought; *exporter*: where metrics are; *socketmap*: where Postfix asks."""
+
+    milter: Listener
+    exporter: Server | None
+    socketmap: socket.socket | None
+
+    @property
+    def beside(self) -> Sequence[int]:
+        """The descriptors that no worker may keep."""
+        return [each.fileno() for each in (self.exporter, self.socketmap) if each]
+
+    def close_for_worker(self) -> None:
+        """Close what a worker must not hold."""
+        for each in self.beside:
+            os.close(each)
+
+    def lives(self, built: House, directory: Path, counters: Path, *, generation: int) -> dict[Kind, Life]:
+        """What children there are to be beside the workers; none of them may hold a socket of others."""
+        settings = built.settings
+        lives: dict[Kind, tuple[Life, int]] = {}
+        if self.exporter:
+            lives[Kind.EXPORTER] = partial(export, self.exporter, directory, counters), self.exporter.fileno()
+        if self.socketmap:
+            tables = Tables.of(built.policy.connectors.outbound)
+            lives[Kind.SOCKETMAP] = partial(_answer, self.socketmap, tables), self.socketmap.fileno()
+        if needed(settings):
+            lives[Kind.FETCHER] = partial(fetch, settings), -1
+        if needs_store(settings):
+            life = partial(keep, settings, directory, generation=generation, made=built.store_made)
+            lives[Kind.KEEPER] = life, -1
+        held = [self.milter.descriptor, *self.beside]
+        return {
+            kind: without([each for each in held if each != own], life) for kind, (life, own) in lives.items()
+        }
+
+
+def _answer(listener: socket.socket, tables: Tables, control: int) -> NoReturn:
+    socketmap.live(listener, tables, control)
+    os._exit(0)
+
+
+def fixed(new: Settings, started_with: Settings) -> list[str]:
+    """The settings of *new* that take effect only after a restart."""
+    changed = [name for name in _FIXED if getattr(new, name) != getattr(started_with, name)]
+    return [*changed, *(["tls: connectors"] if new.tls.connectors != started_with.tls.connectors else [])]

@@ -1,0 +1,119 @@
+"""The socketmap server (socketmap_table(5)): Postfix asks here, for every delivery, how it must travel.
+
+One process, one loop, no lock: any number of connections, each answered in the order of its questions.  A
+question that is no question ends its connection and harms nobody else.  While nobody answers, Postfix keeps
+the mail and asks again later; it never sends without an answer.
+"""
+
+import asyncio
+import logging
+import re
+import socket
+from typing import Final
+
+from postseal import log
+from postseal.tls.table import Tables
+
+_log = logging.getLogger(__name__)
+
+_LONGEST: Final = 1000
+"""Octets of a question: a table's name, a space, a domain."""
+_LENGTH: Final = re.compile(rb"(0|[1-9][0-9]{0,3}):")
+_BEGUN: Final = re.compile(rb"(0|[1-9][0-9]{0,3})?")
+
+
+class Malformed(ValueError):
+    """Octets that are no question."""
+
+
+class Answers(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._heard = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to listen."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (for the type checker)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer what is asked so far."""
+        assert self._transport  # noqa: S101 (for the type checker)
+        try:
+            questions, self._heard = heard(self._heard + data)
+        except Malformed as error:
+            _log.warning("%s", log.line(event="socketmap", why=error))
+            self._transport.close()
+            return
+        self._transport.write(b"".join(netstring(reply(self._tables, each)) for each in questions))
+
+    def pause_writing(self) -> None:
+        """Hear nothing from who does not read."""
+        assert self._transport  # noqa: S101 (for the type checker)
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        assert self._transport  # noqa: S101 (for the type checker)
+        self._transport.resume_reading()
+
+
+async def serve(listener: socket.socket, tables: Tables) -> None:
+    """Answer over *listener* until cancelled."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_unix_server(lambda: Answers(tables), sock=listener)
+    async with server:
+        await server.serve_forever()
+
+
+def live(listener: socket.socket, tables: Tables, control: int) -> None:
+    """Answer until *control* closes; the life of a process."""
+
+    async def life() -> None:
+        answering = asyncio.ensure_future(serve(listener, tables))
+        asyncio.get_running_loop().add_reader(control, answering.cancel)
+        await asyncio.wait([answering])
+
+    asyncio.run(life())
+
+
+def reply(tables: Tables, question: bytes) -> bytes:
+    """The reply to `NAME KEY`."""
+    name, space, key = question.partition(b" ")
+    try:
+        found = tables.find(name.decode("ascii"), key.decode("utf-8"))
+    except UnicodeDecodeError:
+        return b"NOTFOUND " if name.isascii() else b"PERM no such table"
+    except KeyError:
+        return b"PERM no such table"
+    if not space:
+        return b"PERM no key"
+    return b"NOTFOUND " if found is None else b"OK " + found.encode("utf-8")
+
+
+def netstring(octets: bytes) -> bytes:
+    """*octets* with their length before them and a comma behind."""
+    return b"%d:%b," % (len(octets), octets)
+
+
+def heard(octets: bytes) -> tuple[list[bytes], bytes]:
+    """The questions in *octets*, netstrings, and what remains of one that is not whole.  Raises Malformed."""
+    questions: list[bytes] = []
+    at = 0
+    while found := _LENGTH.match(octets, at):
+        end = found.end() + int(found[1])
+        if int(found[1]) > _LONGEST:
+            raise Malformed("a question is too long")
+        if end >= len(octets):
+            return questions, octets[at:]
+        if octets[end : end + 1] != b",":
+            raise Malformed("the comma is missing")
+        questions.append(octets[found.end() : end])
+        at = end + 1
+    rest = octets[at:]
+    if not _BEGUN.fullmatch(rest):
+        raise Malformed("a length is no number")
+    return questions, rest

@@ -1,0 +1,127 @@
+"""Connectors to partners through Postfix, which asks our socketmap server for each delivery."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+import signed_zone
+import tls_wired
+from processes import eventually, known
+from tls_wired import Wired
+
+SERVERS = ("plain", "selfsigned", "right", "danevalid", "daneinvalid")
+DELIVERED = {
+    "none": set(SERVERS),
+    "encrypt": {"selfsigned", "right", "danevalid", "daneinvalid"},
+    "verify": {"right"},
+    "secure": {"right"},
+    "dane": {"plain", "selfsigned", "right", "danevalid"},
+    "dane-only": {"danevalid"},
+    "fingerprint": {"right"},
+    "names": {"right"},
+}
+WRITTEN = {"fingerprint": "{fingerprint: ['SHA256']}", "names": "{secure: [mx.right.test]}"}
+DOMAINS = "[" + ", ".join(f"{kind}.test" for kind in SERVERS) + "]"
+POLICY = """
+rules:
+  - {name: by TLS, when: {subject_words: level encrypt it is}, then: [require_tls: encrypt]}
+"""
+
+
+def connectors(level: str) -> str:
+    if level == "none":
+        return "{}"
+    return f"outbound: [{{name: all, domains: {DOMAINS}, tls: {WRITTEN.get(level, level)}}}]"
+
+
+ROUTES = "$postseal_connectors:routes"
+
+
+@pytest.fixture(scope="module")
+def wired() -> Iterator[Wired]:
+    if os.geteuid() != 0 or not signed_zone.installed():
+        pytest.skip("needs root and dnsmasq")
+    # As most servers have it: what no connector asks for is taken as it is offered.
+    with tls_wired.wired(POLICY, parameters={"smtp_tls_security_level": "may"}) as running:
+        yield running
+
+
+def connected(wired: Wired, text: str) -> None:
+    daemon = wired.gateway.daemon
+    (daemon.policies / "connectors/partners.yaml").write_text(text.replace("SHA256", wired.lab.fingerprint))
+    reload = daemon.reload().reload
+    assert reload.good, reload.problems
+
+
+@pytest.mark.parametrize("level", DELIVERED)
+def test_connector_decides_to_which_servers_mail_goes(wired: Wired, level: str) -> None:
+    connected(wired, connectors(level))
+
+    wired.send("none", f"marker-{level}.", *(f"bob@{kind}.test" for kind in SERVERS))
+
+    assert set(wired.arrived(f"marker-{level}.")) == DELIVERED[level], wired.gateway.postfix.log()
+
+
+def test_connector_for_all_below_a_domain_is_found(wired: Wired) -> None:
+    below = "{name: below, domains: ['*.test'], tls: verify}"
+    trial = "{name: on trial, domains: plain.test, tls: encrypt, mode: test}"
+    connected(wired, f"outbound: [{below}, {trial}]")
+
+    wired.send("none", "marker-below.", "bob@selfsigned.test", "bob@right.test", "bob@plain.test")
+
+    # A connector on trial takes nothing away of what others ask for.
+    assert set(wired.arrived("marker-below.")) == {"right"}
+
+
+@pytest.mark.parametrize(
+    ("connector", "delivered"), [("verify", {"right"}), ("dane", {"selfsigned", "right"})]
+)
+def test_of_message_and_connector_the_stricter_holds(
+    wired: Wired, connector: str, delivered: set[str]
+) -> None:
+    connected(wired, connectors(connector))
+
+    wired.send("encrypt", f"both-{connector}.", "bob@selfsigned.test", "bob@plain.test", "bob@right.test")
+
+    assert set(wired.arrived(f"both-{connector}.")) == delivered
+
+
+@pytest.mark.parametrize("level", ["none", "encrypt"])
+def test_smart_host_takes_the_mail_of_its_domain(wired: Wired, level: str) -> None:
+    host = f"{wired.lab.addresses['selfsigned']}:25"
+    connected(wired, f"outbound: [{{name: far, domains: plain.test, tls: encrypt, smart_host: '{host}'}}]")
+
+    wired.send(level, f"marker-smart-{level}.", "bob@plain.test")
+
+    arrived = wired.arrived(f"marker-smart-{level}.")
+    assert set(arrived) == {"selfsigned"}, wired.gateway.postfix.log()
+    assert arrived["selfsigned"].tls
+
+
+def test_server_that_dies_is_there_again(wired: Wired) -> None:
+    connected(wired, connectors("encrypt"))
+
+    os.kill(eventually(lambda: known(wired.gateway.daemon).beside.get("socketmap", 0)), signal.SIGKILL)
+    wired.send("none", "marker-died.", "bob@right.test", "bob@plain.test")
+
+    assert eventually(lambda: set(wired.arrived("marker-died.")) == {"right"})
+
+
+def test_server_that_is_down_lets_nothing_go_and_loses_nothing(wired: Wired) -> None:
+    connected(wired, connectors("encrypt"))
+    gate = wired.gateway
+    gate.daemon.stop()
+    # Asked for smart hosts, smtpd would not even take mail.
+    gate.postfix.configure({"smtpd_milters": "", "transport_maps": ""})
+    gate.postfix.reload()
+    wired.send("none", "marker-down.", "bob@right.test", "bob@plain.test")
+    while_down = wired.arrived("marker-down.")
+    gate.daemon.start()
+    gate.postfix.configure({"smtpd_milters": "$postseal_milter", "transport_maps": ROUTES})
+    gate.postfix.reload()
+    gate.postfix.flush()
+
+    assert while_down == {}
+    assert eventually(lambda: set(wired.arrived("marker-down.")) == {"right"})
