@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Final
 
 from postseal.envelope import Envelope, Recipient
-from postseal.guard.own import stripped
+from postseal.guard.own import TLS, TLS_LATER, stripped
 from postseal.incoming.result import LAYERS
-from postseal.message import Message
+from postseal.message import Header, Message
+from postseal.outcome import Copy
 from postseal.treatment import Treatment, Unreached
 
 _OPENED: Final = re.compile(rb"\bopened\b")
@@ -36,6 +37,33 @@ def closed(treatments: Mapping[Recipient, Treatment], accepts: Accepts) -> Mappi
         else replace(one, protect=one.protect or _CLOSING, unreached=Unreached.REFUSE)
         for who, one in treatments.items()
     }
+
+
+def postponed(copies: list[Copy]) -> list[Copy]:
+    """*copies*; those that are open come by again, and the MTA is told only then which TLS they need.
+
+    It has one filter for a message, the last that it is told of.
+    """
+    return [
+        replace(copy, message=_renamed(copy.message, TLS, TLS_LATER)) if was_opened(copy.message) else copy
+        for copy in copies
+    ]
+
+
+def due(message: Message, copies: list[Copy]) -> list[Copy]:
+    """*copies* of *message* at its second time, with the TLS that it needs."""
+    fields = [Header(TLS.encode("ascii"), later.value) for later in message.all(TLS_LATER, TLS)[:1]]
+    return [
+        replace(copy, message=replace(copy.message, headers=(*copy.message.headers, *fields)))
+        for copy in copies
+    ]
+
+
+def _renamed(message: Message, old: str, new: str) -> Message:
+    headers = (
+        Header(new.encode("ascii"), each.value) if each.named(old) else each for each in message.headers
+    )
+    return replace(message, headers=tuple(headers))
 
 
 def again(

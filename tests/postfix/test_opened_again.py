@@ -9,11 +9,13 @@ import pytest
 
 from demo.gateway import ANN, BOB, Gateway, gateway
 from fragments import Fragments
+from processes import eventually
 from quarantine import Held
 
 CARL, EVE = "carl@lab.test", "eve@else.test"
 SETTINGS = """
 workers: 2
+tls: {enforced: true, postfix: none}
 accepted_domains: [lab.test]
 smime:
   certificates: certificates
@@ -26,6 +28,9 @@ rules:
   - name: a rule that sends it on
     when: {opened: true, subject_words: on}
     then: [add_bcc: eve@else.test]
+  - name: a rule that wants it to travel by TLS
+    when: {opened: true, subject_words: tls}
+    then: [require_tls: encrypt]
 """
 ALIASES = {
     "team@lab.test": f"{CARL}, {BOB}",
@@ -33,6 +38,7 @@ ALIASES = {
     "lost@lab.test": f"{CARL}, {EVE}",
     "both@lab.test": f"{ANN}, {CARL}",
 }
+TLS_IS_MISSING = "TLS is required, but was not offered"
 TEXT = b"the secret numbers\r\n"
 
 
@@ -140,3 +146,17 @@ def test_server_inside_that_sends_it_on_sends_it_closed_or_not(
     content = take(wired, 1)[recipient]
     assert wired.gate.decrypted(content, BOB).endswith(TEXT)
     assert TEXT.strip() not in content
+
+
+def test_opened_mail_that_needs_tls_comes_by_again_and_still_needs_it(wired: Held, tmp_path: Path) -> None:
+    wired.send(sealed(wired.gate, tmp_path, "tls"), "team@lab.test", sender=BOB)
+
+    # The sink knows no TLS: the open copy for those inside waits for it, and the closed one for Bob outside.
+    def waiting() -> set[str]:
+        reasons = {who: why for each in wired.gate.postfix.queue() for who, why in each.reasons.items()}
+        return {who for who, why in reasons.items() if TLS_IS_MISSING in why}
+
+    assert eventually(lambda: waiting() == {CARL, BOB})
+    assert wired.gate.sink.is_quiet(0.5)
+    assert "postfix/opened/smtpd" in wired.gate.postfix.log()
+    wired.gate.postfix.command("postsuper", "-d", "ALL")

@@ -12,6 +12,8 @@ from postseal.message import Header, Message
 PREFIX: Final = "X-Postseal-"
 TLS: Final = f"{PREFIX}TLS"
 """The field by which the MTA learns that a copy must not travel without TLS."""
+TLS_LATER: Final = f"{PREFIX}Later-TLS"
+"""The same, for a copy that comes by once more before it travels."""
 
 
 def is_own(name: str) -> bool:

@@ -23,7 +23,7 @@ from typing import Final
 
 from postseal.envelope import Envelope, Recipient, key
 from postseal.guard.digest import digest_of, present
-from postseal.guard.own import TLS
+from postseal.guard.own import TLS, TLS_LATER
 from postseal.guard.seal import NotHonoured, Seal, Verdict
 from postseal.message import Message
 
@@ -56,7 +56,10 @@ class Guard:
         self, message: Message, sender: str, recipients: Iterable[Recipient], *, name: str, at: datetime
     ) -> str:
         """The comment for a trace line by *name* on *message*, without the parentheses."""
-        nonce, fields = secrets.token_bytes(12), present(message) | (_TLS if message.all(TLS) else 0)
+        nonce, fields = (
+            secrets.token_bytes(12),
+            present(message) | (_TLS if message.all(TLS, TLS_LATER) else 0),
+        )
         bound = self._bound(message, sender, recipients, nonce=nonce, fields=fields)
         said = _LAYOUT.pack(nonce, int(at.timestamp()), fields, bound)
         return f"guard {self.seal.sealed(_purpose(name.encode('ascii', 'replace')), said)}"

@@ -140,6 +140,8 @@ def _judged_again(
     try:
         ours, treatments, others = opened_mail.again(message, envelope, book.incoming.accepts)
         outcome = carry_out(ours, envelope, treatments, book.methods, others)
+        if isinstance(outcome, list):
+            outcome = opened_mail.due(message, outcome)
     except Failure as failure:
         return Treated(refusal(failure.cause, DEFER, failure.detail)), []
     except Exception as error:  # noqa: BLE001 (our own fault)
@@ -163,6 +165,7 @@ def _judged(arrived: Arrived, book: Rulebook, *, opened: bool) -> tuple[Treated,
         decided = time.monotonic()
         outcome = carry_out(arrived.message, envelope, treatments, book.methods, received.copies)
         if isinstance(outcome, list):
+            outcome = opened_mail.postponed(outcome)
             served = [each for copy in outcome if not copy.back for each in copy.recipients]
             book.note(received.content, envelope, served)
         about = received.content, envelope, treatments, outcome
