@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo messages screenshots test lint bench bench-ome bench-portal bench-split tls-wire faults fuzz-sealed interop bench-policy types fuzz bench-cms clean tools
+.PHONY: help demo messages screenshots test lint bench bench-ome bench-portal bench-split tls-wire faults fuzz-sealed interop bench-policy bench-socketmap types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ lint: $(STAMP) ## ruff, mypy and the floors of the house
 
 bench: $(STAMP) ## measure what Postseal costs a Postfix, side by side (ARGS goes to the program)
 	@PYTHONPATH=contrib python benchmarks/through_postfix.py $(ARGS)
+
+bench-socketmap: $(STAMP) ## measure lookups of connectors by Postfix, 10 and 10,000 of them
+	@python benchmarks/socketmap.py $(ARGS)
 
 bench-cms: $(STAMP) ## measure encrypting and signing beside cryptography's builders and openssl
 	@PYTHONPATH=contrib python benchmarks/smime.py $(ARGS)
