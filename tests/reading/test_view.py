@@ -161,3 +161,24 @@ def test_numbers_are_the_same_every_time_and_name_attachments():
 )
 def test_charset(head: str, octets: bytes):
     assert "Привет" in seen(mail(part(head, octets)))[1]
+
+
+def test_encoded_message_within_is_shown_with_its_attachments():
+    inner = b"From: carl@else.test\r\nSubject: inside\r\n" + multipart("mixed", PLAIN, PDF)
+    found, page = seen(mail(multipart("mixed", HTML, part("message/rfc822", inner), PDF)))
+
+    assert "in plain text" in page
+    assert "carl@else.test" in page
+    assert sorted(names(found)) == ["a.pdf", "a.pdf", "inside.eml"]
+    assert octets(found, "inside.eml") == inner
+    assert len({one.number for one in found.attachments}) == 3
+
+
+def test_messages_within_each_other_have_a_bottom():
+    entity = PLAIN
+    for number in range(9):
+        entity = b"Subject: level %d\r\n" % number + part("message/rfc822", entity)
+    found, page = seen(mail(part("message/rfc822", entity)))
+
+    assert page.count("<article") == 5
+    assert len(found.attachments) == 6

@@ -1,29 +1,23 @@
 """Hostile HTML in a real Chromium: each wall alone, and both, hold against all of it."""
 
 import base64
-import contextlib
 import html
-import time
+import random
 from collections.abc import Iterator, Mapping
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Page
 
 from browser import Site
 from postseal.body import Spool
 from postseal.reading.view import view
-from postseal.reading.walls import BODY_HEADERS, FRAMING, SANDBOX
+from postseal.reading.walls import BODY_HEADERS, SANDBOX
+from reading.compositions import active, composition
+from reading.firing import TOGETHER, fired
 from reading.mails import mail, multipart, part
 from reading.vectors import OVERLAYS, Vector, vectors
 
 VECTORS = vectors()
-TOGETHER = 90
-"""Vectors on one page."""
-
-RAN = 100_000
-_PLACES = "[...document.querySelectorAll('iframe')].map(frame => [frame.offsetLeft, frame.offsetTop])"
-_REPARSE = """for (const frame of document.querySelectorAll('iframe'))
-    try { const body = frame.contentDocument.body; body.innerHTML = body.innerHTML } catch {}"""
 
 
 def naive(vector: Vector, spy: str) -> tuple[Mapping[str, str], bytes]:
@@ -55,49 +49,6 @@ def walled(page: tuple[Mapping[str, str], bytes]) -> tuple[Mapping[str, str], by
     return {**BODY_HEADERS, "Content-Type": page[0]["Content-Type"]}, page[1]
 
 
-def fired(
-    chromium: Browser,
-    served: list[tuple[Vector, tuple[Mapping[str, str], bytes]]],
-    *,
-    sandboxed: bool,
-    spy: Site,
-) -> set[int]:
-    """The numbers of those that ran or asked for anything: loaded, clicked, and parsed once more."""
-    ran: set[int] = set()
-    with (
-        Site() as portal,
-        contextlib.closing(chromium.new_context(viewport={"width": 1300, "height": 3600})) as context,
-    ):
-        context.on("console", lambda message: ran.add(int(message.text)) if message.text.isdigit() else None)
-        attribute = f' sandbox="{SANDBOX}"' if sandboxed else ""
-        headers = {"Content-Type": "text/html"} | ({"Content-Security-Policy": FRAMING} if sandboxed else {})
-        page = context.new_page()
-        for start in range(0, len(served), TOGETHER):
-            frames = ""
-            for vector, answer in served[start : start + TOGETHER]:
-                portal.pages[f"/{vector.number}"] = answer
-                frames += f'<iframe width=300 height=150 src="/{vector.number}"{attribute}></iframe>'
-            portal.pages["/"] = (headers, f"<body style=margin:0>{frames}".encode())
-            page.goto(portal.url("/"))
-            for x, y in page.evaluate(_PLACES):
-                page.mouse.click(x + 100, y + 60)
-            page.evaluate(_REPARSE)
-            settled(page, ran, spy)
-        asked = {int(path[3:9]) for path in spy.asked if path.startswith("/r/")}
-        return {number for number in ran | asked if number > RAN}
-
-
-def settled(page: Page, ran: set[int], spy: Site) -> None:
-    """Wait until nothing has happened for a while."""
-    before, since = (-1, -1), time.monotonic()
-    while time.monotonic() - since < 0.6:
-        now = (len(ran), len(spy.asked))
-        if now != before:
-            before, since = now, time.monotonic()
-        with contextlib.suppress(Error):
-            page.wait_for_timeout(50)
-
-
 @pytest.fixture
 def spy() -> Iterator[Site]:
     with Site() as running:
@@ -113,7 +64,7 @@ def test_vectors_are_many_of_every_class():
 
 @pytest.mark.slow
 def test_without_walls_they_fire(chromium: Browser, spy: Site):
-    served = [(vector, naive(vector, spy.host)) for vector in VECTORS]
+    served = [(vector.number, naive(vector, spy.host)) for vector in VECTORS]
 
     numbers = fired(chromium, served, sandboxed=False, spy=spy)
 
@@ -124,7 +75,7 @@ def test_without_walls_they_fire(chromium: Browser, spy: Site):
 
 @pytest.mark.slow
 def test_sanitiser_alone_holds(chromium: Browser, spy: Site):
-    served = [(vector, clean(vector, spy.host)) for vector in VECTORS]
+    served = [(vector.number, clean(vector, spy.host)) for vector in VECTORS]
 
     numbers = fired(chromium, served, sandboxed=False, spy=spy)
 
@@ -133,7 +84,7 @@ def test_sanitiser_alone_holds(chromium: Browser, spy: Site):
 
 @pytest.mark.slow
 def test_sandbox_alone_holds(chromium: Browser, spy: Site):
-    served = [(vector, walled(naive(vector, spy.host))) for vector in VECTORS]
+    served = [(vector.number, walled(naive(vector, spy.host))) for vector in VECTORS]
 
     numbers = fired(chromium, served, sandboxed=True, spy=spy)
 
@@ -142,7 +93,7 @@ def test_sandbox_alone_holds(chromium: Browser, spy: Site):
 
 @pytest.mark.slow
 def test_both_hold(chromium: Browser, spy: Site):
-    served = [(vector, walled(clean(vector, spy.host))) for vector in VECTORS]
+    served = [(vector.number, walled(clean(vector, spy.host))) for vector in VECTORS]
 
     numbers = fired(chromium, served, sandboxed=True, spy=spy)
 
@@ -172,3 +123,12 @@ def test_overlays_stay_where_they_are(chromium: Browser):
     page.close()
 
     assert (raw, sanitised, framed) == (list(OVERLAYS), [], [])
+
+
+@pytest.mark.slow
+def test_pieces_put_together_at_random_do_nothing_after_the_sanitiser(chromium: Browser):
+    chance = random.Random(2026)
+    texts = [composition(chance) for _ in range(2 * TOGETHER)]
+
+    assert len(active(chromium, texts, clean=False)) > TOGETHER
+    assert active(chromium, texts, clean=True) == []

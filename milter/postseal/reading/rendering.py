@@ -11,8 +11,11 @@ from html import escape
 from postseal.body import Body, Spool
 from postseal.cms import field as fields
 from postseal.cms.mime import Kind
+from postseal.cms.scanner import Scanner
 from postseal.content import characters
 from postseal.content import kind as kinds
+from postseal.errors import Failure
+from postseal.message import Message
 from postseal.reading import meeting, plain
 from postseal.reading.attachment import Content
 from postseal.reading.markup import CHARACTERS
@@ -20,12 +23,13 @@ from postseal.reading.note import Note
 from postseal.reading.page import facts
 from postseal.reading.person import cleaned, people
 from postseal.reading.sheet import TEXT, Sheet
-from postseal.reading.tree import Node
+from postseal.reading.tree import Node, tree
 
 _ALL_TEXT = 8 << 20
 """Octets of text that are read for one view."""
 
 _INVITATION = 1 << 20
+_ENCODED = 64 << 20
 _NESTED = 5
 _SIGNATURES = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
@@ -33,10 +37,11 @@ _SIGNATURES = frozenset(
 _SHOWN_TEXTS = frozenset(
     {"text/plain", "message/delivery-status", "text/rfc822-headers", "message/disposition-notification"}
 )
+_MESSAGES = frozenset({"message/rfc822", "message/global"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _META = re.compile(rb"<meta[^>]{1,200}?charset=[\"']?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
-_PACKED = 1000
-"""The numbers of the files within a file begin with its own number times this."""
+_PACKED = 10_000
+"""The numbers of the files within a file begin with its own number times this; more than there are parts."""
 
 
 @dataclass(slots=True)
@@ -53,9 +58,9 @@ class Rendering:
         if part.defect:
             self.sheet.note(Note.DAMAGED)
         if part.kind is Kind.MESSAGE:
-            self._message(node, nested)
+            self._message(node, node.parts[0] if node.parts else None, nested)
         elif part.kind is Kind.LEAF:
-            self._leaf(node, first=first)
+            self._leaf(node, first=first, nested=nested)
         elif part.content_type == "multipart/alternative":
             self._alternative(node, first=first, nested=nested)
         elif part.content_type == "multipart/related":
@@ -95,7 +100,7 @@ class Rendering:
             elif one.part.content_type == "text/calendar" or not _readable(one):
                 self.show(one, first=False, nested=nested)
 
-    def _leaf(self, node: Node, *, first: bool) -> None:
+    def _leaf(self, node: Node, *, first: bool, nested: int) -> None:
         part = node.part
         kind = part.content_type
         if kind in _SIGNATURES:
@@ -105,6 +110,9 @@ class Rendering:
             self._invitation(node)
         elif kind in _TNEF or part.filename.lower() == "winmail.dat":
             self._packed(node)
+            return
+        elif kind in _MESSAGES and node.content.size <= _ENCODED:
+            self._encoded(node, nested)
             return
         elif kind == "application/pkcs7-mime":
             self.sheet.note(Note.CLOSED)
@@ -144,14 +152,31 @@ class Rendering:
             text = plain.unflowed(text, delsp=node.parameter("delsp") == "yes")
         return text, whole
 
-    def _message(self, node: Node, nested: int) -> None:
-        """A message within, under a heading of its own; it can be saved as well."""
-        inside = node.parts[0] if node.parts else node
-        headers = {header.name.lower().strip(): header.value for header in reversed(inside.part.headers)}
+    def _encoded(self, node: Node, nested: int) -> None:
+        """A message within that is encoded, which no standard allows and some programs do."""
+        decoded = self._spooled(node.content)
+        inside = None
+        if nested < _NESTED:
+            try:
+                block = Scanner(decoded).header_block(())
+            except Failure:
+                self.sheet.note(Note.DAMAGED)
+            else:
+                message = Message(block.headers, decoded.part(block.start))
+                inside, missing = tree(message, before=node.number * _PACKED)
+                if missing:
+                    self.sheet.note(Note.TOO_MANY)
+        self._message(node, inside, nested)
+
+    def _message(self, node: Node, inside: Node | None, nested: int) -> None:
+        """The message *inside* of *node*, under a heading of its own; it can be saved as well."""
+        headers = {
+            one.name.lower().strip(): one.value for one in reversed(inside.part.headers if inside else ())
+        }
         subject = cleaned(fields.text(headers.get(b"subject", b"")))
         name = node.part.filename or (f"{subject[:80]}.eml" if subject else "")
         self.sheet.attach(node.number, name, kinds.MAIL, node.content)
-        if nested >= _NESTED or not node.parts or node.attached:
+        if nested >= _NESTED or inside is None or node.attached:
             return
         say = self.sheet.say
         rows = []
@@ -180,10 +205,7 @@ class Rendering:
 
     def _packed(self, node: Node) -> None:
         """Show and list what is in winmail.dat; it can be saved itself if it cannot be unpacked whole."""
-        draft = self.spool.draft()
-        for piece in node.content.pieces():
-            draft.write(piece)
-        spooled = draft.body()
+        spooled = self._spooled(node.content)
         answer = self.sheet.asking.ask("unpack", spooled)
         told = answer[0] if answer else {}
         files = told.get("files")
@@ -202,6 +224,12 @@ class Rendering:
         self.sheet.note(Note.UNPACKED if whole else Note.NOT_UNPACKED)
         if not whole:
             self.sheet.attach(node.number, node.part.filename, node.part.content_type, node.content)
+
+    def _spooled(self, content: Content) -> Body:
+        draft = self.spool.draft()
+        for piece in content.pieces():
+            draft.write(piece)
+        return draft.body()
 
 
 def _rich(node: Node) -> bool:

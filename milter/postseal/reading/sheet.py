@@ -102,8 +102,8 @@ class Sheet:
         self.segments.append(before)
         for piece in rest:
             digits = piece[: len(piece) - len(piece.lstrip(b"0123456789"))]
-            node, kind = places[(mark + digits).decode()]
-            if self._room(node):
+            node, kind = places.get((mark + digits).decode(), (None, ""))
+            if node and self._room(node):
                 self.shown.add(node.number)
                 self.segments.append(Picture(kind, node.content))
             else:

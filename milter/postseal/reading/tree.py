@@ -61,14 +61,14 @@ class Node:
         return next((header.value for header in self.part.headers if header.named(name)), b"")
 
 
-def tree(message: Message) -> tuple[Node, str]:
-    """The tree of *message*, and why a part of it is missing; "" if none is."""
+def tree(message: Message, *, before: int = 0) -> tuple[Node, str]:
+    """The tree of *message*, and why a part of it is missing; "" if none is.  Numbers follow on *before*."""
     root: Node | None = None
     open_nodes: list[Node] = []
     missing = ""
     nodes = walk(message.headers, message.body, limit=PARTS, depth=DEPTH)
     try:
-        for number, part in enumerate(nodes, start=1):
+        for number, part in enumerate(nodes, start=before + 1):
             ends = part.depth + (part.kind is Kind.EPILOGUE)  # the epilogue belongs to its multipart
             while open_nodes and open_nodes[-1].part.depth >= ends:
                 open_nodes.pop()
@@ -84,5 +84,5 @@ def tree(message: Message) -> tuple[Node, str]:
     except Failure as failure:
         missing = failure.detail
     if root is None:
-        root = Node(1, Part(Kind.LEAF, message.headers, 0, 0, message.body.size, 0), message.body)
+        root = Node(before + 1, Part(Kind.LEAF, message.headers, 0, 0, message.body.size, 0), message.body)
     return root, missing
