@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from demo.gateway import ANN, SETTINGS, Gateway, gateway
-from demo.place import open_directory
+from demo.place import LOOPBACK, free_port, open_directory
 from demo.portal import Portal
 from demo.visitor import Visitor
 from portal_place import path_of
@@ -31,6 +31,9 @@ rules:
   - name: all that leaves is sealed
     when: {recipient_scope: outside}
     then: [{protect: ome}]
+  - name: all that comes in is seen
+    when: {recipient_scope: inside}
+    then: [{set_header: {X-Seen-By-Policy: "yes"}}]
 """
 OME = "  attach_up_to: 60MiB\n  expire: 30d\n  brand: {name: Lab Ltd}\n"
 HELP = "  help: |\n    The service desk of Lab Ltd\n    +49 30 123456\n"
@@ -138,8 +141,13 @@ def lab() -> Iterator[Lab]:
     """Postfix, Postseal, the portal, and Chromium."""
     with ExitStack() as running:
         folder = running.enter_context(open_directory())
-        portal = Portal(folder / "portal", folder, ome=OME, more=HELP)
-        gate = running.enter_context(gateway({"10.yaml": POLICY}, settings=SETTINGS + portal.settings))
+        inside = free_port()
+        replies = f"  replies: {{submit_to: {LOOPBACK}:{inside}}}\n"
+        portal = Portal(folder / "portal", folder, ome=OME, more=HELP + replies)
+        listener = f"{LOOPBACK}:{inside} inet n - n - - smtpd\n"  # with the milter
+        gate = running.enter_context(
+            gateway({"10.yaml": POLICY}, settings=SETTINGS + portal.settings, services=listener)
+        )
         portal.settings_file = gate.daemon.settings_file
         running.enter_context(portal)
         yield Lab(gate, portal, folder, running.enter_context(chromium()))

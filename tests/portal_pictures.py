@@ -50,6 +50,17 @@ def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
     page.locator("iframe").wait_for()
     page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
     yield "message"
+    page.get_by_role("link", name="Reply", exact=True).press("Enter")
+    page.get_by_label("Your reply").wait_for()
+    yield "reply"
+    page.get_by_role("button", name="Send the reply").click()
+    page.get_by_role("alert").wait_for()
+    yield "reply-problem"
+    page.get_by_label("Your reply").fill("Thank you, Ann.")
+    page.get_by_role("button", name="Send the reply").click()
+    page.get_by_role("heading", name="Your reply is on its way").wait_for()
+    lab.gate.sink.take_one()
+    yield "sent"
     html = lab.sent(mail(recipient, subject="Numbers for the board", text="", html=HTML), recipient)
     page.goto(lab.link(html))
     page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
