@@ -53,13 +53,22 @@ class Sink:
 
     *answers*: recipient → the reply to its RCPT TO in place of 250.  *at_end_of_data*: replies to the
     next mails, one each, in place of 250; a mail answered otherwise is not kept.  `HANG_UP` serves in both.
-    *tls*: offers STARTTLS with this server context.  *address*, *port*: where to listen; 0: any free port.
+    *tls*: offers STARTTLS with this server context.  *extensions*: more to
+    announce after STARTTLS.  *address*, *port*: where to listen; 0: any free port.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, address: str = LOOPBACK, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        extensions: tuple[str, ...] = (),
+        address: str = LOOPBACK,
+        port: int = 0,
+    ) -> None:
         self.answers: dict[str, str] = {}
         self.at_end_of_data: deque[str] = deque()
         self.tls = tls
+        self.extensions = extensions
         self._arrived = threading.Condition()
         self._deliveries: list[Delivery] = []
         self._server = _Server(self, address, port)
@@ -189,6 +198,8 @@ class _Connection(StreamRequestHandler):
         words = ["sink.test", "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"]
         if self.server.sink.tls and not self._tls:
             words.append("STARTTLS")
+        if self._tls:
+            words += self.server.sink.extensions
         self._reply("\r\n".join([*(f"250-{word}" for word in words[:-1]), f"250 {words[-1]}"]))
 
     def _starttls(self, _line: bytes) -> None:

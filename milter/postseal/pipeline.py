@@ -206,7 +206,8 @@ class _Work:
         made, tls = self._made(need, recipients), need.treatment.tls
         if tls is None or made.back:
             return made
-        return replace(made, message=made.message.adding(tls.field), tls=tls)
+        # The sender's wish to go without (RFC 8689 §5) is not the next server's to grant either.
+        return replace(made, message=made.message.without("TLS-Required").adding(tls.field), tls=tls)
 
     def _made(self, need: _Need, recipients: tuple[Recipient, ...]) -> Copy:
         treatment = need.treatment

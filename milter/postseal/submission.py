@@ -1,13 +1,14 @@
 """Hands a copy to the MTA's listener without this milter, by SMTP (RFC 5321).
 
 A copy keeps the parameters of its message: RET, ENVID, NOTIFY, ORCPT (RFC 3461), SMTPUTF8 (RFC 6531),
-8BITMIME (RFC 6152); a listener that cannot take what is needed is an error, not a reason to leave it
-out.  Ends in one of three ways: accepted; not accepted for sure (`Failure`); or nobody knows, because the
-connection broke after the last octet and before the answer (`Unknown`).
+8BITMIME (RFC 6152), REQUIRETLS (RFC 8689); a listener that cannot take what is needed is an error, not a
+reason to leave it out.  Ends in one of three ways: accepted; not accepted for sure (`Failure`); or nobody
+knows, because the connection broke after the last octet and before the answer (`Unknown`).
 """
 
 import smtplib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,6 +91,9 @@ class Submission:
         words = []
         recipients = [recipient.address for recipient in copy.recipients]
         given = {word.partition("=")[0].upper() for word in envelope.parameters}
+        if "REQUIRETLS" in given:
+            _secure(client)
+            words.append(_needed(client, "REQUIRETLS"))
         if "SMTPUTF8" in given or not "".join([envelope.sender, *recipients]).isascii():
             words.append(_needed(client, "SMTPUTF8"))
             client.command_encoding = "utf-8"
@@ -104,7 +108,8 @@ class Submission:
 
     def _finish(self, client: smtplib.SMTP, end: End | None) -> None:
         try:
-            told = end(client.sock) if end and client.sock else None
+            plain = client.sock if not isinstance(client.sock, ssl.SSLSocket) else None
+            told = end(plain) if end and plain else None  # nobody else can go on with a session of TLS
             if told is None:
                 client.send(b".\r\n")
                 told = client.getreply()
@@ -130,6 +135,16 @@ def _judge(what: str, code: int, text: bytes, *, expected: int) -> None:
     if code != expected and not (expected == 250 and code == 251):
         cause = Cause.SUBMISSION if code < 500 else Cause.SUBMISSION_REFUSED
         raise Failure(cause, f"{what} was answered {code} {text.decode('utf-8', 'replace')}")
+
+
+def _secure(client: smtplib.SMTP) -> None:
+    """Begin TLS, without which no server announces REQUIRETLS (RFC 8689 §4.1)."""
+    if client.has_extn("STARTTLS") and not client.has_extn("REQUIRETLS"):
+        # It is this host that we speak to, and its certificate is for another name than that of the loopback.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        client.starttls(context=context)
+        _judge("EHLO", *client.ehlo(), expected=250)
 
 
 def _needed(client: smtplib.SMTP, extension: str) -> str:

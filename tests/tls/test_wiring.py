@@ -22,13 +22,20 @@ def problems(folder: Path, submit_to: str) -> str:
     return ""
 
 
-def judged(*, parameters: tuple[str, str] = ("", ""), services: tuple[str, str] = ("", "")) -> str:
-    """What is said about the fragments, with one text exchanged for another in each file."""
+def judged(
+    *, parameters: tuple[str, str] = ("", ""), services: tuple[str, str] = ("", ""), more: str = ""
+) -> str:
+    """What is said about the fragments, with one text exchanged for another in each file.
+
+    *more*: a parameter of main.cf that is "yes".
+    """
     fragments = Fragments()
     lines = fragments.services
     assert services[0] in lines
     main = {name: value.replace(*parameters) for name, value in fragments.parameters.items()}
     with open_directory() as folder:
+        # Postfix 3.7 shows a parameter that it does not know only if another one speaks of it.
+        main |= {more: "yes", "myhostname": f"${{{more}}}.test"} if more else {}
         postfix = Postfix(folder, next_hop="", parameters=main, services=lines.replace(*services))
         postfix.configure()
         return problems(postfix.configuration, f"127.0.0.1:{fragments.reinjection_port}")
@@ -83,3 +90,9 @@ def test_postfix_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
 
 def test_nothing_required_needs_no_postfix(tmp_path: Path) -> None:
     wiring.check(tmp_path / "none", {}, submit_to="")
+
+
+def test_senders_must_not_switch_tls_off() -> None:
+    assert "main.cf: a sender's field 'TLS-Required: no' would switch TLS off" in judged(
+        more="tls_required_enable"
+    )

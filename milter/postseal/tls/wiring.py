@@ -46,6 +46,8 @@ def check(postfix: Path, required: Mapping[RequiredTls, Place], *, submit_to: st
     if not required:
         return
     tables = asked.parameter("milter_header_checks")
+    with problems.collect():
+        asked.check_weakening()
     for each, place in required.items():
         with problems.collect():
             asked.check_filter(tables, each, place)
@@ -77,6 +79,12 @@ class _Postfix:
         if found != required.level:
             what = f"Postfix has no service '{required.transport}' for TLS of the level {required.level}"
             raise _bad(place, what, "`postseal tls transports` prints the lines for master.cf")
+
+    def check_weakening(self) -> None:
+        """Raise BadInput if senders may switch TLS off; before 3.10 there is no such parameter."""
+        if self.parameter("tls_required_enable") == "yes":
+            what = "a sender's field 'TLS-Required: no' would switch TLS off before Postseal sees it"
+            raise _bad(Place(str(self._configuration / "main.cf")), what, "write tls_required_enable = no")
 
     def check_copies(self, service: str, tables: str) -> None:
         """Raise BadInput unless the cleanup behind *service* looks at the same tables for all fields."""
