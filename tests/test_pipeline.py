@@ -17,7 +17,6 @@ from postseal.methods.plain import PlainMethod
 from postseal.outcome import Held, Outcome, Reply
 from postseal.pipeline import process
 from postseal.remedy import DEFER, REJECT, OnError
-from postseal.required_tls import Level, RequiredTls
 from postseal.treatment import AddHeader, Hold, Treatment
 
 ANN, BOB, CAT = (Recipient(f"{name}@x.example") for name in ("ann", "bob", "cat"))
@@ -286,19 +285,3 @@ def test_process_anything_keeps_the_promises(
             assert (copy.message.body.read() == b"sealed") == bool(asked[recipient].protect)
         hidden = [r for r in copy.recipients if r.address not in visible]
         assert copy.method == "plain" or not hidden or len(copy.recipients) == 1
-
-
-def test_copy_that_needs_tls_tells_the_mta_and_not_the_wish_of_its_sender() -> None:
-    sent = Message((Header.of("TLS-Required", "No"), Header.of("Subject", "hi")), Body.of(b"hi\r\n"))
-    rules = Rules({ANN: Treatment(tls=RequiredTls(Level.VERIFY)), BOB: Treatment()})
-
-    outcome = process(sent, Envelope("me@x.example", (ANN, BOB)), rules, methods(Sealing()))
-
-    assert isinstance(outcome, list)
-    told = {
-        copy.recipients: [
-            (each.name, each.value) for each in copy.message.all("TLS-Required", "X-Postseal-TLS")
-        ]
-        for copy in outcome
-    }
-    assert told == {(ANN,): [b"X-Postseal-TLS"], (BOB,): [b"TLS-Required"]}
