@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo messages screenshots test lint bench bench-ome bench-portal bench-split tls-wire faults fuzz-sealed fuzz-reading interop bench-policy bench-socketmap types fuzz bench-cms clean tools
+.PHONY: help demo messages screenshots test lint bench bench-ome bench-portal bench-reading bench-split tls-wire faults fuzz-sealed fuzz-reading interop bench-policy bench-socketmap types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -56,6 +56,9 @@ bench-portal: $(STAMP) ## measure how many messages a portal opens for 32 people
 
 fuzz-sealed: $(STAMP) ## throw octets at the sealed container (ARGS="--seconds 600")
 	@python tests/sealed/fuzz.py $(ARGS)
+
+bench-reading: $(STAMP) ## measure what it costs to show a message safely (ARGS="--seconds 5")
+	@python benchmarks/reading.py $(ARGS)
 
 fuzz-reading: $(STAMP) ## put hostile HTML together at random and show it to Chromium (ARGS="--seconds 600")
 	@PYTHONPATH=contrib:tests python -m reading.compositions $(ARGS)

@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from browser import Site
 from postseal.body import Spool
+from postseal.portal.header import ALWAYS
 from postseal.reading.view import view
-from postseal.reading.walls import BODY_HEADERS, SANDBOX
+from postseal.reading.walls import BODY_HEADERS, FRAMING, SANDBOX
 from reading.compositions import active, composition
 from reading.firing import TOGETHER, fired
 from reading.mails import mail, multipart, part
@@ -60,6 +61,10 @@ def test_vectors_are_many_of_every_class():
 
     assert len(VECTORS) >= 150
     assert kinds == {"script", "handler", "link", "mutation", "css", "remote", "encoding", "cid"}
+
+
+def test_page_of_the_portal_keeps_the_frame_from_being_led_away():
+    assert FRAMING in ALWAYS["Content-Security-Policy"].split("; ")
 
 
 @pytest.mark.slow

@@ -98,9 +98,13 @@ class Attachment:
     number: int
     name: str
     kind: str
-    size: int
     shown: bool = False
     content: Content = field(default=Content(Body.of(b"")), repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many octets it has; takes a pass over them each time."""
+        return self.content.size
 
     def pieces(self) -> Iterator[bytes]:
         """Its octets, in pieces, in constant memory."""
@@ -111,7 +115,7 @@ def attachment(number: int, name: str, declared: str, content: Content, *, shown
     """The attachment that the sender calls *name* and *declared*."""
     first = content.first(kinds.FIRST)
     named = file_name(name) or f"{_word(declared)}-{number}{_EXTENSIONS.get(declared, '')}"
-    return Attachment(number, named, media_type(first, named, declared), content.size, shown, content)
+    return Attachment(number, named, media_type(first, named, declared), shown, content)
 
 
 def media_type(first: bytes, name: str, declared: str) -> str:
