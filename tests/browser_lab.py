@@ -35,7 +35,8 @@ rules:
     when: {recipient_scope: inside}
     then: [{set_header: {X-Seen-By-Policy: "yes"}}]
 """
-OME = "  attach_up_to: 60MiB\n  expire: 30d\n  brand: {name: Lab Ltd}\n"
+BRANDING = "brandings:\n  default: {name: Lab Ltd}\n"
+OME = "  attach_up_to: 60MiB\n  expire: 30d\n"
 HELP = "  help: |\n    The service desk of Lab Ltd\n    +49 30 123456\n"
 
 
@@ -145,8 +146,9 @@ def lab() -> Iterator[Lab]:
         replies = f"  replies: {{submit_to: {LOOPBACK}:{inside}}}\n"
         portal = Portal(folder / "portal", folder, ome=OME, more=HELP + replies)
         listener = f"{LOOPBACK}:{inside} inet n - n - - smtpd\n"  # with the milter
+        policies = {"10.yaml": POLICY, "brandings/lab.yaml": BRANDING}
         gate = running.enter_context(
-            gateway({"10.yaml": POLICY}, settings=SETTINGS + portal.settings, services=listener)
+            gateway(policies, settings=SETTINGS + portal.settings, services=listener)
         )
         portal.settings_file = gate.daemon.settings_file
         running.enter_context(portal)

@@ -59,6 +59,7 @@ class Daemon:
         self._process: subprocess.Popen[bytes] | None = None
         self.policies.mkdir(parents=True)
         for name, text in policies.items():
+            (self.policies / name).parent.mkdir(exist_ok=True)
             (self.policies / name).write_text(text)
         (directory / "run").mkdir()
         if group:
