@@ -10,14 +10,14 @@ from postseal.accounts.refusal import NotProven, Reason
 from providerserver import ProviderServer
 
 REDIRECT = "https://portal.lab.test/account/lab"
-SECRETS = Secrets(state="s" * 43, nonce="n" * 43, verifier="v" * 43)
+SECRETS = Secrets(redirect=REDIRECT, state="s" * 43, nonce="n" * 43, verifier="v" * 43)
 
 
 def signed_in(
     server: ProviderServer, provider: Provider | None = None, *, secrets: Secrets = SECRETS, issuer: str = ""
 ) -> str:
     """The address that a visitor proves who does all that he is asked to."""
-    provider = provider or Provider(server.settings(), REDIRECT)
+    provider = provider or Provider(server.settings())
     code = server.code(provider.authorization(SECRETS))
     return provider.address(Returned(code, issuer, ""), secrets, at=datetime.now(UTC))
 

@@ -94,3 +94,12 @@ def test_mistakes_are_found(tmp_path: Path, written: str, expected: str) -> None
     assert problem.hint
     assert problem.place.line == 1
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("portal", ["https://192.0.2.7", "https://192.0.2.7:8443", "https://[2001:db8::7]"])
+def test_passkeys_need_a_portal_with_a_name(tmp_path: Path, portal: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        load(tmp_path, f"ome: {{portal: '{portal}'}}\nsign_in: {{passkeys: true}}")
+
+    assert [problem.what for problem in raised.value.problems] == ["passkeys need a portal with a name"]
+    assert load(tmp_path, "ome: {portal: 'https://p.example:1'}\nsign_in: {passkeys: true}").sign_in.passkeys

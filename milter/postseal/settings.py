@@ -180,7 +180,9 @@ def load(path: Path) -> Settings:
             f"'{replies.sender}' is not in one of accepted_domains",
             "what comes back because it cannot be delivered must not leave",
         )
-    for problem in settings_sign_in.problems(settings.sign_in, _found(node, "sign_in").place):
+    for problem in settings_sign_in.problems(
+        settings.sign_in, _found(node, "sign_in").place, portal=settings.ome.portal
+    ):
         problems.add(problem.place, problem.what, problem.hint)
     if not settings.listen.beyond_loopback:
         for words, written, host in (

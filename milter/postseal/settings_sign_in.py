@@ -109,14 +109,21 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """How people prove who they are: a code by mail, accounts elsewhere."""
+    """How people prove who they are: a code by mail, accounts elsewhere, a passkey after either.
+
+    *passkey_life*: how long a passkey is good, after which its owner shows once more that he has the address.
+    """
 
     passcode: bool = True
+    passkeys: bool = False
+    passkey_life: Annotated[float, scalar.duration] = 180 * 86400.0
     providers: tuple[Provider, ...] = ()
 
 
-def problems(sign_in: SignIn, place: Place) -> Iterator[Problem]:
-    """What an administrator has to mend; *place* of all of it."""
+def problems(sign_in: SignIn, place: Place, *, portal: str) -> Iterator[Problem]:
+    """What an administrator has to mend; *place*: of all of it; *portal*: `https://HOST`, or ""."""
+    if sign_in.passkeys and re.match(r"https://(\[|[0-9.]+(:|$))", portal):
+        yield Problem(place, "passkeys need a portal with a name", "ome: portal: https://HOST, not a number")
     if not sign_in.passcode and not sign_in.providers:
         yield Problem(place, "nobody could sign in", "set passcode: true, or add providers")
     seen: set[str] = set()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from account_visit import REDIRECT, refused, signed_in
+from account_visit import refused, signed_in
 from postseal.accounts.provider import Provider
 from postseal.accounts.refusal import Reason
 from postseal.settings_sign_in import Kind, Verified
@@ -44,7 +44,7 @@ def test_provider_counts_for_its_own_addresses(
     reason: Reason | None,
 ) -> None:
     server.claims = claims
-    provider = Provider(server.settings(kind=kind, **more), REDIRECT)
+    provider = Provider(server.settings(kind=kind, **more))
 
     if reason is None:
         assert signed_in(server, provider) == (claims.get("email", BOB) if not claims.get("upn") else BOB)
@@ -82,7 +82,7 @@ def test_microsoft_counts_where_the_tenant_owns_the_domain(
         "/.well-known/openid-configuration", "", ""
     )
     settings = server.settings(kind=Kind.MICROSOFT, issuer=f"{server.issuer}/common/v2.0")
-    provider = Provider(settings, REDIRECT)
+    provider = Provider(settings)
 
     if reason is None:
         assert signed_in(server, provider) == claims.get("email", BOB)

@@ -26,7 +26,7 @@ def test_good_answer_proves_the_address(server: ProviderServer) -> None:
 
 
 def test_visitor_is_sent_with_a_challenge_and_never_with_what_it_is_made_of(server: ProviderServer) -> None:
-    url = Provider(server.settings(), REDIRECT).authorization(SECRETS)
+    url = Provider(server.settings()).authorization(SECRETS)
 
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     digest = hashlib.sha256(SECRETS.verifier.encode()).digest()
@@ -42,7 +42,7 @@ def test_visitor_is_sent_with_a_challenge_and_never_with_what_it_is_made_of(serv
 
 
 def test_code_is_good_once(server: ProviderServer) -> None:
-    provider = Provider(server.settings(), REDIRECT)
+    provider = Provider(server.settings())
     returned = Returned(server.code(provider.authorization(SECRETS)), "", "")
     assert provider.address(returned, SECRETS, at=datetime.now(UTC)) == BOB
 
@@ -69,7 +69,7 @@ def test_missing_issuer_is_refused_where_it_is_promised(server: ProviderServer) 
 
 
 def test_visitor_without_a_code_has_proved_nothing(server: ProviderServer) -> None:
-    provider = Provider(server.settings(), REDIRECT)
+    provider = Provider(server.settings())
     with pytest.raises(NotProven) as caught:
         provider.address(Returned("", "", "access_denied"), SECRETS, at=datetime.now(UTC))
 
@@ -124,7 +124,7 @@ def test_slow_provider_is_given_up_and_left_alone_for_a_moment(server: ProviderS
         return 200, {}
 
     server.answers["/.well-known/openid-configuration"] = wait
-    provider = Provider(server.settings(timeout=1.0), REDIRECT)
+    provider = Provider(server.settings(timeout=1.0))
 
     begun = time.monotonic()
     assert refused(server, provider) is Reason.UNREACHABLE
@@ -136,7 +136,7 @@ def test_slow_provider_is_given_up_and_left_alone_for_a_moment(server: ProviderS
 
 
 def test_fault_of_a_visitor_is_not_the_provider_s(server: ProviderServer) -> None:
-    provider = Provider(server.settings(), REDIRECT)
+    provider = Provider(server.settings())
     for _ in range(3):
         with pytest.raises(NotProven) as caught:
             provider.address(Returned("made-up", "", ""), SECRETS, at=datetime.now(UTC))
@@ -146,7 +146,7 @@ def test_fault_of_a_visitor_is_not_the_provider_s(server: ProviderServer) -> Non
 
 
 def test_unknown_certificate_is_refused(server: ProviderServer) -> None:
-    provider = Provider(server.settings(certificate_authority=None), REDIRECT)
+    provider = Provider(server.settings(certificate_authority=None))
 
     assert refused(server, provider) is Reason.UNREACHABLE
     assert server.asked == []
@@ -154,7 +154,7 @@ def test_unknown_certificate_is_refused(server: ProviderServer) -> None:
 
 def test_metadata_and_keys_are_kept_for_an_hour(server: ProviderServer) -> None:
     now = [0.0]
-    provider = Provider(server.settings(), REDIRECT, clock=lambda: now[0])
+    provider = Provider(server.settings(), clock=lambda: now[0])
     for _ in range(3):
         assert signed_in(server, provider) == BOB
     assert (server.asked.count("/keys"), server.asked.count("/.well-known/openid-configuration")) == (1, 1)
@@ -166,7 +166,7 @@ def test_metadata_and_keys_are_kept_for_an_hour(server: ProviderServer) -> None:
 
 def test_new_key_is_fetched_but_not_at_every_word_of_a_stranger(server: ProviderServer) -> None:
     now = [0.0]
-    provider = Provider(server.settings(), REDIRECT, clock=lambda: now[0])
+    provider = Provider(server.settings(), clock=lambda: now[0])
     assert signed_in(server, provider) == BOB
     server.key = RSAKey.generate_key(2048, {"kid": "2", "use": "sig", "alg": "RS256"})
     server.header = {"alg": "RS256", "kid": "2"}
@@ -213,7 +213,7 @@ def test_secret_is_shown_as_the_provider_wants_it(server: ProviderServer) -> Non
 
 def test_wrong_secret_is_said_to_the_administrator(server: ProviderServer) -> None:
     settings = server.settings()
-    provider = Provider(settings, REDIRECT)
+    provider = Provider(settings)
     Path(settings.client_secret.removeprefix("file:")).write_text("another")
     with pytest.raises(NotProven) as caught:
         signed_in(server, provider)
@@ -229,5 +229,5 @@ def test_secret_that_cannot_be_read_is_found_out_at_once(server: ProviderServer,
     file.unlink() if content is None else file.write_text(content)
 
     with pytest.raises(BadInput) as caught:
-        Provider(settings, REDIRECT)
+        Provider(settings)
     assert "lines" not in str(caught.value)

@@ -9,12 +9,9 @@ from postseal.settings_sign_in import SignIn
 if TYPE_CHECKING:
     from postseal.accounts.provider import Provider
 
-PATH = "/account"
-"""Below it each provider has a place on the portal where its answers arrive."""
 
-
-def load(settings: SignIn, portal: str) -> "Mapping[str, Provider]":
-    """The providers by name, in order; *portal*: `https://HOST`.  Raises BadInput."""
+def load(settings: SignIn) -> "Mapping[str, Provider]":
+    """The providers by name, in order.  Raises BadInput."""
     if not settings.providers:
         return {}
     try:
@@ -22,4 +19,4 @@ def load(settings: SignIn, portal: str) -> "Mapping[str, Provider]":
     except ImportError as error:
         what = f"a library is missing: {error.name}"
         raise BadInput([Problem(settings.providers[0].place, what, "pip install 'postseal[oidc]'")]) from None
-    return {each.name: Provider(each, f"{portal}{PATH}/{each.name}") for each in settings.providers}
+    return {each.name: Provider(each) for each in settings.providers}

@@ -38,14 +38,11 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 
 class Provider:
-    """*redirect*: our URL, known to no other provider: where an answer arrives says whose it claims to be."""
+    """Threads may share it."""
 
-    def __init__(
-        self, settings: Settings, redirect: str, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings = settings
         self._issuer = settings.issuer or ISSUERS[settings.kind]
-        self._redirect = redirect
         self._clock = clock
         self._bounded = Bounded(f"provider {settings.name}", settings.timeout)
         try:
@@ -64,7 +61,7 @@ class Provider:
         asked = {
             "response_type": "code",
             "client_id": self.settings.client_id,
-            "redirect_uri": self._redirect,
+            "redirect_uri": secrets.redirect,
             "scope": " ".join(self.settings.scopes),
             "state": secrets.state,
             "nonce": secrets.nonce,
@@ -85,7 +82,7 @@ class Provider:
             raise NotProven(Reason.ISSUER, "the parameter iss")
         if returned.error or not returned.code:
             raise NotProven(Reason.DENIED, returned.error)
-        answer = self._redeemed(metadata, returned.code, secrets.verifier)
+        answer = self._redeemed(metadata, returned.code, secrets)
         written = answer.get("id_token")
         if not isinstance(written, str):
             raise NotProven(Reason.MALFORMED, "no ID Token")
@@ -108,12 +105,12 @@ class Provider:
                 continue
         raise NotProven(Reason.SIGNATURE, "by a key that the provider does not have")
 
-    def _redeemed(self, metadata: Metadata, code: str, verifier: str) -> Mapping[str, object]:
+    def _redeemed(self, metadata: Metadata, code: str, secrets: Secrets) -> Mapping[str, object]:
         asked = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": self._redirect,
-            "code_verifier": verifier,
+            "redirect_uri": secrets.redirect,
+            "code_verifier": secrets.verifier,
         }
         client, known = self.settings.client_id, self._secret()
         fields = {}

@@ -1,4 +1,4 @@
-"""Why a sign-in with an account elsewhere proves nothing; a word for audit, log and metrics."""
+"""Why a sign-in proves nothing; a word for audit, log and metrics."""
 
 from enum import StrEnum
 
@@ -19,6 +19,8 @@ class Reason(StrEnum):
     UNVERIFIED = "unverified"  # nobody says that the address is his
     DOMAIN = "domain"  # the provider does not vouch for such addresses
     RECIPIENT = "recipient"  # the message was not sent to this address
+    UNKNOWN = "unknown"  # a passkey that we do not have, or that has ended
+    COUNTER = "counter"  # a passkey's counter went back: there may be a copy
     UNREACHABLE = "unreachable"  # the provider does not answer
 
 

@@ -45,7 +45,7 @@ def leave(visit: Visit) -> Response:
         visit.desk.count.sign_in("oidc", provider.settings.name, "limited")
         return address_page(visit, here, problem="limit", status=429)
     try:
-        url = provider.authorization(_secrets(begun))
+        url = provider.authorization(_secrets(visit, provider, begun))
     except NotProven as refusal:
         _refuse(visit, provider, refusal, (here.message.id,))
         return RedirectResponse(f"/m/{here.handle}/account", 303)
@@ -96,7 +96,7 @@ def _address(visit: Visit, provider: "Provider", finished: Finished) -> str:
     """The address that was proved, of a recipient.  Raises NotProven."""
     asked = visit.request.query_params
     returned = Returned(asked.get("code", ""), asked.get("iss", ""), asked.get("error", ""))
-    address = provider.address(returned, _secrets(finished.begun), at=visit.at)
+    address = provider.address(returned, _secrets(visit, provider, finished.begun), at=visit.at)
     message = visit.desk.opened.messages.of(finished.message)
     if message is None or message.addressee(address) is None:
         raise NotProven(Reason.RECIPIENT)
@@ -110,8 +110,10 @@ def _provider(visit: Visit) -> "Provider":
     return provider
 
 
-def _secrets(begun: Begun) -> Secrets:
-    return Secrets(begun.state, begun.nonce, begun.verifier)
+def _secrets(visit: Visit, provider: "Provider", begun: Begun) -> Secrets:
+    # On the host where he is: his cookie is good for no other.
+    redirect = f"{visit.address_here}/account/{provider.settings.name}"
+    return Secrets(redirect, begun.state, begun.nonce, begun.verifier)
 
 
 def _refuse(visit: Visit, provider: "Provider", refusal: NotProven, messages: tuple[bytes, ...]) -> None:

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from postseal import log
 from postseal.errors import Failure
-from postseal.portal import account, landing, plain_pages, reading_room, reply, signing_in
+from postseal.portal import account, landing, passkey, plain_pages, reading_room, reply, signing_in
 from postseal.portal.desk import Desk
 from postseal.portal.door import Door
 from postseal.portal.field import Text
@@ -50,6 +50,9 @@ class Way:
     foreign: bool = False
 
 
+CREDENTIAL = {"state": Text(64), "credential": Text(20_000)}
+"""What a device has answered."""
+
 WAYS = (
     Way("/", "GET", plain_pages.home),
     Way("/help", "GET", plain_pages.genuine),
@@ -63,6 +66,12 @@ WAYS = (
     Way("/m/{handle}/code", "POST", signing_in.read_code, {"code": Text(100)}),
     Way("/m/{handle}/account", "GET", account.failed),
     Way("/m/{handle}/account/{provider}", "POST", account.leave),
+    Way("/m/{handle}/passkey", "POST", passkey.ask),
+    Way("/m/{handle}/passkey/answer", "POST", passkey.answer, CREDENTIAL),
+    Way("/m/{handle}/passkeys", "GET", passkey.own),
+    Way("/m/{handle}/passkeys/make", "POST", passkey.make),
+    Way("/m/{handle}/passkeys/add", "POST", passkey.add, CREDENTIAL),
+    Way("/m/{handle}/passkeys/remove", "POST", passkey.remove, {"id": Text(64)}),
     Way("/account", "GET", account.lost),
     Way("/account/{provider}", "GET", account.arrive),
     Way("/m/{handle}/body", "GET", reading_room.body),

@@ -17,13 +17,15 @@ from postseal.store.sessions import Sessions
 
 if TYPE_CHECKING:  # its library is an extra
     from postseal.accounts.provider import Provider
+    from postseal.portal.ceremony import Ceremony
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """*post* sends passcodes.  *clock*: the time, with its zone.  *shelf*: the brandings.
 
-    *outgoing*: None where nobody can reply.  *providers*: of accounts elsewhere.
+    *outgoing*: None where nobody can reply.  *providers*: of accounts elsewhere.  *ceremony*: None without
+    passkeys.
     """
 
     settings: Settings
@@ -35,6 +37,7 @@ class Desk:
     shelf: Shelf
     outgoing: Outgoing | None = None
     providers: "Mapping[str, Provider]" = field(default_factory=dict)
+    ceremony: "type[Ceremony] | None" = None
 
     @property
     def address(self) -> str:

@@ -20,12 +20,21 @@ ALWAYS: Final = {
     "Permissions-Policy": (
         "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(),"
         " geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(),"
-        " picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(),"
+        " picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(),"
+        " screen-wake-lock=(), usb=(),"
         " xr-spatial-tracking=()"
     ),
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
 }
+
+PASSKEY: Final = {
+    "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
+        "publickey-credentials-create=(), publickey-credentials-get=()",
+        "publickey-credentials-create=(self), publickey-credentials-get=(self)",
+    )
+}
+"""Of the pages that ask a device for a passkey."""
 
 SIGNED_OUT: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 """Of the answer after which a browser remembers nothing."""

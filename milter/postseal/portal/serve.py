@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
@@ -42,6 +42,9 @@ from postseal.sealed import source
 from postseal.settings import Settings
 from postseal.store.ring import Ring
 from postseal.submission import Submission
+
+if TYPE_CHECKING:
+    from postseal.portal.ceremony import Ceremony
 
 _log = logging.getLogger(__name__)
 
@@ -93,10 +96,20 @@ def _desk(settings: Settings) -> Desk:
     post = Post(host, port, timeout=settings.submit_timeout, name=socket.gethostname(), count=count)
     ring = Ring(settings.store, timeout=settings.store_timeout, keys=source.load(settings.ome))
     spool = Spool(settings.portal.spool_directory, settings.memory_body)
-    providers = accounts.load(settings.sign_in, settings.ome.portal)
+    providers = accounts.load(settings.sign_in)
     shelf = Shelf(settings.policies / FOLDER)
-    desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers)
+    ceremony = _ceremony() if settings.sign_in.passkeys else None
+    desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers, ceremony=ceremony)
     return replace(desk, outgoing=_outgoing(desk)) if settings.portal.replies.submit_to else desk
+
+
+def _ceremony() -> "type[Ceremony]":
+    try:
+        from postseal.portal.ceremony import Ceremony  # noqa: PLC0415 (its library is an extra)
+    except ImportError as error:
+        what = f"a library is missing: {error.name}"
+        raise _bad(Path("sign_in: passkeys"), what, "pip install 'postseal[passkeys]'") from None
+    return Ceremony
 
 
 def _outgoing(desk: Desk) -> Outgoing:

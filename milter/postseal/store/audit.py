@@ -46,6 +46,8 @@ class Event(StrEnum):
     EXTENDED = "extended"
     EXPIRED = "expired"
     PURGED = "purged"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     FAILED = "failed"  # detail: what
 
 

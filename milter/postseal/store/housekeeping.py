@@ -18,7 +18,7 @@ def turn(ring: Opened, at: datetime, *, forget: timedelta) -> int:
     shredded += Registry(store, ring.audit, ring.messages).forget(at - forget, at=at)
     rewrapped = sealed.rewrap(store, ring.keys) + secret.rewrap(store, ring.keys)
     tidied = ring.containers.tidy(at) + ring.passcodes.tidy(at) + Sessions(store).tidy(at)
-    tidied += ring.outbox.tidy(at) + ring.sign_ins.tidy(at)
+    tidied += ring.outbox.tidy(at) + ring.sign_ins.tidy(at) + ring.passkeys.tidy(at)
     if shredded or rewrapped:  # so is what an older master key had wrapped
         sealed.scrub(store)
     return shredded + rewrapped + tidied

@@ -15,6 +15,7 @@ from postseal.store.containers import Containers
 from postseal.store.engine import Store
 from postseal.store.outbox import Outbox
 from postseal.store.passcodes import Passcodes
+from postseal.store.passkeys import Passkeys
 from postseal.store.sealed import SealedMessages
 from postseal.store.secret import Secret
 from postseal.store.sign_ins import SignIns
@@ -33,6 +34,7 @@ class Opened:
     passcodes: Passcodes
     outbox: Outbox
     sign_ins: SignIns
+    passkeys: Passkeys
 
 
 class Ring:
@@ -62,4 +64,6 @@ def opened(store: Store, keys: MasterKeys) -> Opened:
     containers = Containers(store)
     outbox = Outbox(store, audit=audit, containers=containers, secret=known)
     sign_ins = SignIns(store, known.derive("sign-in"))
-    return Opened(store, keys, known, audit, messages, containers, passcodes, outbox, sign_ins)
+    return Opened(
+        *(store, keys, known, audit, messages, containers, passcodes, outbox, sign_ins), Passkeys(store)
+    )

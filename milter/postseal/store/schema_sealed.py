@@ -187,6 +187,23 @@ sign_ins: Final = Table(
 )
 """Sign-ins under way.  *id*: SHA-256 of the state.  *back*: the page to go back to, sealed by the state."""
 
+passkeys: Final = Table(
+    "passkeys",
+    metadata,
+    Column("id", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("credential", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("address", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("used", Moment),
+    Index("ix_passkeys_address", "address", "since"),
+    Index("ix_passkeys_until", "until"),
+    sqlite_with_rowid=False,
+)
+"""Public keys of people.  *id*: SHA-256 of the credential's own, which may be long."""
+
 audit: Final = Table(
     "audit",
     metadata,
