@@ -11,6 +11,7 @@ import pytest
 
 from demo.sink import Sink
 from postseal.body import Body, Spool
+from postseal.branding.branding import DEFAULT, Branding
 from postseal.envelope import Client, Envelope, Recipient
 from postseal.language.language import Language
 from postseal.message import Header, Message
@@ -45,6 +46,10 @@ ORIGINAL = Message(
     Body.of(b"The numbers: 1, 2, 3.\r\n"),
 )
 NONCE = bytes(16)
+BRANDINGS = {
+    DEFAULT: Branding(),
+    "board": Branding(word="board", name="The Board of Lab Ltd", languages=(Language.DE,)),
+}
 
 
 def submission(port: int) -> Submission:
@@ -65,7 +70,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         settings = Ome(portal=PORTAL, online=86400.0)
-        self.method = OmeMethod(settings, self.ring, self.spool, clock=lambda: self.at)
+        self.method = OmeMethod(settings, self.ring, self.spool, clock=lambda: self.at, brandings=BRANDINGS)
         self.sealed = self.seal(ORIGINAL).id
         self.replies = Replies(
             self.limits,
@@ -81,17 +86,17 @@ class Desk:
             submission(self.inside.port),
             submission(self.outside.port),
             SENDER,
-            Language.EN,
+            lambda word: BRANDINGS.get(word, BRANDINGS[DEFAULT]),
             self.spool,
             lambda: self.at,
             lambda word: self.counted.update([word]),
         )
 
-    def seal(self, message: Message, *recipients: str) -> SealedMessage:
+    def seal(self, message: Message, *recipients: str, branding: str = "") -> SealedMessage:
         """Seal *message*, as the milter does."""
         who = tuple(Recipient(address) for address in recipients or (BOB, CAT))
         envelope = Envelope(ANN, who, Client(), queue_id="4Wx2Lk")
-        self.method.protect(message, who, order=Order(message, envelope, Treatment()))
+        self.method.protect(message, who, order=Order(message, envelope, Treatment(branding=branding)))
         ring = self.ring.open()
         with_id = message.first("Message-ID")
         assert with_id

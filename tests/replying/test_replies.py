@@ -76,6 +76,20 @@ def test_reply_to_all_leaves_sealed_for_everybody_outside_and_for_a_copy(desk: D
     assert desk.outside.is_quiet(0.1)
 
 
+def test_reply_and_the_note_about_it_have_the_branding_of_what_is_answered(desk: Desk) -> None:
+    branded = ORIGINAL.without("Message-ID").adding(Header.of("Message-ID", "<2@lab.test>"))
+    desk.sealed = desk.seal(branded, branding="board").id
+    desk.inside.answers[ANN] = "550 5.1.1 no such user"
+    desk.send(copy=True)
+    desk.turns()
+
+    mails = [mail(each.content) for each in desk.outside.take(2)]
+    (carrier,) = [each for each in mails if each.is_multipart()]
+    (note,) = [each for each in mails if not each.is_multipart()]
+    assert "The Board of Lab Ltd" in str(carrier.get_body(("plain",)))
+    assert note["Subject"] == "Ihre Antwort wurde nicht zugestellt"
+
+
 def test_reply_is_sent_once_however_often_the_button_is_pressed(desk: Desk) -> None:
     with ThreadPoolExecutor(4) as threads:
         new = list(threads.map(lambda _: desk.send(), range(6)))

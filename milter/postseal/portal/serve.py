@@ -24,7 +24,6 @@ from postseal import log, notify
 from postseal import settings as settings_file
 from postseal.accounts import load as accounts
 from postseal.body import Spool
-from postseal.branding.branding import DEFAULT
 from postseal.branding.load import FOLDER
 from postseal.branding.shelf import Shelf
 from postseal.errors import BadInput, Place, Problem
@@ -135,7 +134,7 @@ def _outgoing(desk: Desk) -> Outgoing:
         inside,
         outside,
         sender,
-        desk.shelf.find(DEFAULT).languages[0],
+        desk.shelf.find,
         spool,
         _now,
         lambda result: count.replies.labels(result).inc(),

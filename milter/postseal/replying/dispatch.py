@@ -17,10 +17,10 @@ from typing import Final
 
 from postseal import log, message_file
 from postseal.body import Body, Spool
+from postseal.branding.branding import Branding
 from postseal.delivery import Delivery, Undelivered
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
-from postseal.language.language import Language
 from postseal.message import Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
@@ -46,7 +46,8 @@ _TOLD_FOR: Final = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Dispatch:
     """*inside*, *outside*: the two listeners.  *sender*: the address that replies come from, and of the
-    envelope: nothing that a mail server sends back leaves our house.  *counted*: hears `sent`, `deferred`,
+    envelope: nothing that a mail server sends back leaves our house.  *branding*: finds one by its word; a
+    reply has that of what it answers.  *counted*: hears `sent`, `deferred`,
     `failed` for each copy."""
 
     ring: Ring
@@ -54,7 +55,7 @@ class Dispatch:
     inside: Submission
     outside: Submission
     sender: str
-    language: Language
+    branding: Callable[[str], Branding]
     spool: Spool
     clock: Callable[[], datetime]
     counted: Callable[[str], object]
@@ -98,7 +99,7 @@ class Dispatch:
                 continue
             delivery = Delivery(self.inside if way is Way.INSIDE else self.outside, journal, self.clock)
             try:
-                leaves = message if way is Way.INSIDE else self._sealed(reply, message, targets)
+                leaves = message if way is Way.INSIDE else self._sealed(ring, reply, message, targets)
                 for target in left:
                     state, why = self._one(delivery, message, leaves, target)
                     ring.outbox.settle(reply.id, target, state, why)
@@ -115,10 +116,11 @@ class Dispatch:
                 _tell(logging.WARNING, "reply_deferred", reply, cause=failure.cause, why=failure.detail)
                 self.counted("deferred")
 
-    def _sealed(self, reply: Waiting, message: Message, targets: Sequence[Target]) -> Message:
+    def _sealed(self, ring: Opened, reply: Waiting, message: Message, targets: Sequence[Target]) -> Message:
         """The mail that carries *message*, for all of *targets*: the same at each try."""
         recipients = tuple(Recipient(each.address) for each in targets)
-        order = Order(message, Envelope(reply.address, recipients), Treatment())
+        treatment = Treatment(branding=self._branding(ring, reply).word)
+        order = Order(message, Envelope(reply.address, recipients), treatment)
         return self.method.protect(message, recipients, order=order)
 
     def _one(
@@ -164,9 +166,14 @@ class Dispatch:
     def _told(self, ring: Opened, reply: Waiting, at: datetime) -> None:
         missed = [each.address for each in reply.failed if each.way is not Way.COPY]
         if missed:
-            told = letter(reply, missed, sender=self.sender, language=self.language, at=at)
+            language = self._branding(ring, reply).languages[0]
+            told = letter(reply, missed, sender=self.sender, language=language, at=at)
             about = Message(told.message.all("Message-ID"), Body.of(b""))  # the same at each try
             Delivery(self.outside, Journal(ring.store), self.clock).tell(about, Envelope("", ()), [told])
+
+    def _branding(self, ring: Opened, reply: Waiting) -> Branding:
+        answered = ring.messages.of(reply.message)
+        return self.branding(answered.brand if answered else "")
 
 
 def _tell(level: int, event: str, reply: Waiting, **more: object) -> None:
