@@ -9,7 +9,6 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from demo.sink import HANG_UP
@@ -139,21 +138,6 @@ def test_reply_is_carried_out_by_one_of_many_portals(desk: Desk) -> None:
 
     assert Counter(each.addresses for each in desk.inside.deliveries) == {(ANN,): 10, ("dan@lab.test",): 10}
     assert Counter(each.addresses for each in desk.outside.deliveries) == {(CAT,): 10}
-
-
-def test_reply_that_is_taken_but_not_noted_is_not_sent_again(desk: Desk) -> None:
-    desk.send()
-    outbox = desk.ring.open().outbox
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(outbox), "settle", lambda *_: (_ for _ in ()).throw(SystemExit))  # it dies there
-        with pytest.raises(SystemExit):
-            desk.turns()
-
-    assert desk.inside.take_one().addresses == (ANN,)
-    assert desk.turns(3600) == 1
-    assert desk.inside.is_quiet(0.2)
-    assert outbox.oldest() == (0, None)
 
 
 def test_recipient_who_is_refused_for_good_is_told_to_who_wrote_it(desk: Desk) -> None:

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 _DELAYS: Final = (5, 10, 30, 60, 300, 900, 1800, 3600)
 """Seconds before each next try; the last one again and again."""
-_LEASE: Final = timedelta(minutes=10)
+_LEASE: Final = timedelta(minutes=5)
 _TOLD_FOR: Final = timedelta(days=1)
 """How long we try to tell that a reply was given up."""
 
