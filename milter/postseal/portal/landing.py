@@ -46,6 +46,7 @@ def _posting(visit: Visit) -> Posting:
 
 def _end(visit: Visit, posting: Posting) -> str:
     handle = posting.end()
-    visit.desk.opened.audit.add([Entry(Event.POSTED, posting.message)], at=visit.at)
+    if not posting.crowded:  # nor must the audit be filled
+        visit.desk.opened.audit.add([Entry(Event.POSTED, posting.message)], at=visit.at)
     visit.desk.count.event("posted")
     return written(handle)

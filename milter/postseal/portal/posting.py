@@ -21,6 +21,7 @@ class Posting:
     """The sink of a `field.Container`; what is posted *at* that time is kept *until* then.
 
     *wanted* is given the message's id before anything is kept; what it raises goes through.
+    *crowded*: whether an older post of the message had to go.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Posting:
         self._containers = containers
         self._wanted = wanted
         self.message = b""
+        self.crowded = False
         self._at = at
         self._until = until
         self._held = bytearray()
@@ -57,7 +59,7 @@ class Posting:
         self._append(len(self._held))
         handle = secrets.token_bytes(16)
         self._containers.complete(self._container, posted(handle), self._size)
-        self._containers.spare(self.message, most=_MOST)
+        self.crowded = self._containers.spare(self.message, most=_MOST) > 0
         return handle
 
     def drop(self) -> None:

@@ -7,6 +7,7 @@ before it.  The code is mailed after the answer.
 import socket
 from functools import partial
 
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -38,16 +39,19 @@ def send_code(visit: Visit) -> Response:
         return address_page(visit, here, typed=typed, problem="address", status=422)
     address = key(typed)
     reader = here.message.addressee(address)
-    session = visit.begun()
+    known, session = visit.session is not None, visit.begun()
     issued = visit.desk.opened.passcodes.request(
         session.id, here.message.id, address, network=visit.network, known=reader is not None, at=visit.at
     )
     if isinstance(issued, Limited):
         visit.desk.count.event("code_limited")
+        if not known:  # or whoever asks without end would fill the store
+            visit.unbegun()
         return address_page(visit, here, typed=typed, problem="limit", again=issued.again, status=429)
     visit.desk.count.event("code_asked")
-    _mail(visit, here, address, issued)
-    return RedirectResponse(f"/m/{here.handle}", 303)
+    # After the answer is out: what is done for a recipient alone must not make his answer later.
+    mailing = BackgroundTask(_mail, visit, here, address, issued)
+    return RedirectResponse(f"/m/{here.handle}", 303, background=mailing)
 
 
 def read_code(visit: Visit) -> Response:

@@ -80,6 +80,11 @@ class Visit:
         assert self.session  # noqa: S101 (it began a moment ago)
         return self.session
 
+    def unbegun(self) -> None:
+        """Forget a session that was begun for nothing; the browser's cookie stays as it is."""
+        self.desk.sessions.end(self._cookie)
+        self._session, self._looked = None, True
+
     def sign_in(self, address: str, how: str) -> None:
         """From now on this browser may read the mail of *address*; its cookie is a new one."""
         self._become(self.desk.sessions.sign_in(self._cookie, address, how, at=self.at))
