@@ -4,11 +4,11 @@
 
 Every rule differs from every other; a fifth of them look into the text, half of these with patterns.  All
 sizes take turns within one run, so that figures can be compared although the machine does other things,
-too; what is printed is the median.  Two goals: ten thousand rules cost at most twice what ten cost,
-and a text that was made for backtracking at most 1.5 times what an ordinary one costs.  Mail with a document
-attached is judged by the same rules and by as many that look into files for mail to the outside; to people
-inside no file is opened.  Loading is told in seconds of the processor, and beside what libyaml alone needs to
-read the same file; the first time the patterns are compiled, too.
+too; what is printed is the median, in time of the processor but where other processes open files.  Two
+goals: ten thousand rules cost at most twice what ten cost, and a text that was made for backtracking at
+most 1.5 times what an ordinary one costs.  Mail with a document attached is judged by the same rules and by
+as many that look into files for mail to the outside; to people inside no file is opened.  Loading is told
+beside what libyaml alone needs to read the same file; the first time the patterns are compiled, too.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -139,10 +140,15 @@ def loaded(count: int, folder: Path, *, files: bool = False) -> tuple[Policy, li
     return policy, [seconds[0], min(seconds[1:])], bare
 
 
-def milliseconds(policy: Policy, message: Message, envelope: Envelope = ENVELOPE) -> float:
-    began = time.perf_counter()
+def milliseconds(
+    policy: Policy,
+    message: Message,
+    envelope: Envelope = ENVELOPE,
+    clock: Callable[[], float] = time.process_time,
+) -> float:
+    began = clock()
     policy.decide(message, envelope)
-    return 1000 * (time.perf_counter() - began)
+    return 1000 * (clock() - began)
 
 
 def with_document(body: str) -> Message:
@@ -176,7 +182,7 @@ def documents(folder: Path, rounds: int, chance: random.Random) -> int:
     spent: dict[str, list[float]] = {}
     for _ in range(rounds):
         for name, (policy, envelope) in cases.items():
-            spent.setdefault(name, []).append(milliseconds(policy, message, envelope))
+            spent.setdefault(name, []).append(milliseconds(policy, message, envelope, time.perf_counter))
     cost = {name: statistics.median(each) for name, each in spent.items()}
     ratio = cost["many"] / cost["few"]
     print("\na document of 100 KiB of text, half of the rules look into files")
