@@ -191,7 +191,7 @@ class Delivery:
             nonlocal noted
             if self.finisher is None:
                 return None
-            note = Note(taken, held.owner, KEEP)
+            note = Note(taken, held.owner, KEEP, held.until)
             try:
                 ended = self.finisher.finish(connection, note, timeout=self.submission.timeout)
             except Unreachable:

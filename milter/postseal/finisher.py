@@ -16,11 +16,11 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 
 from postseal import log
-from postseal.errors import Failure
+from postseal.errors import Cause, Failure
 from postseal.store.journal import Journal
 
 _log = logging.getLogger(__name__)
@@ -34,16 +34,20 @@ _PATIENCE: Final = (0.0, 0.2, 1.0, 3.0)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is to be noted at the 250: that *owner* submitted *keys*, until *keep* later."""
+    """What is to be noted at the 250: that *owner* submitted *keys*, until *keep* later.
+
+    *until*: when others may claim them; what cannot be answered by then must not be ended any more.
+    """
 
     keys: Collection[bytes]
     owner: str
     keep: timedelta
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What the listener said to the end of data, and whether that has been noted."""
+    """What the listener said to the end of data, and whether that has been noted, and is ours to note."""
 
     code: int
     text: bytes
@@ -63,12 +67,14 @@ class Finisher:
     def finish(self, connection: socket.socket, note: Note, *, timeout: float) -> Ended:
         """Have the last line sent over *connection*, and *note* noted if it is answered 250.
 
-        *timeout*: seconds for the answer.  Raises Unreachable, or OSError if it is not known how it ended.
+        *timeout*: seconds for the answer.  Raises Unreachable; Failure if it is too late, and nothing has
+        been sent; or OSError if it is not known how it ended.
         """
         facts = {
             "keys": [each.hex() for each in note.keys],
             "owner": note.owner,
             "keep": note.keep.total_seconds(),
+            "until": note.until.timestamp(),
             "timeout": timeout,
         }
         order = json.dumps(facts).encode()
@@ -90,6 +96,8 @@ class Finisher:
         if not told:
             raise ConnectionError("no answer to the end of data")
         known = json.loads(told)
+        if known["late"]:
+            raise Failure(Cause.SUBMISSION, "this attempt took too long to end; another may have taken over")
         return Ended(known["code"], known["text"].encode("utf-8", "surrogateescape"), known["noted"])
 
 
@@ -124,18 +132,29 @@ def _end(order: bytes, descriptors: list[int], journal: Journal, clock: Callable
     connection, worker = (socket.socket(fileno=each) for each in descriptors)
     facts = json.loads(order)
     note = Note(
-        [bytes.fromhex(each) for each in facts["keys"]], facts["owner"], timedelta(seconds=facts["keep"])
+        [bytes.fromhex(each) for each in facts["keys"]],
+        facts["owner"],
+        timedelta(seconds=facts["keep"]),
+        datetime.fromtimestamp(facts["until"], UTC),
     )
+    timeout = facts["timeout"]
     with connection, worker:
-        connection.settimeout(facts["timeout"])
+        connection.settimeout(timeout)
+        if clock() + timedelta(seconds=timeout) > note.until:
+            # The worker was stopped on the way here; whoever took over sends this copy, too.
+            _tell(worker, late=True)
+            return
         try:
             code, text = _last_line(connection)
         except (OSError, ValueError):
             return  # the worker reads the end, and knows as little
         noted = code in {250, 251} and _noted(note, journal, clock)
-        told = {"code": code, "text": text.decode("utf-8", "surrogateescape"), "noted": noted}
-        with suppress(OSError):  # the worker has died: that is what we are here for
-            worker.sendall(json.dumps(told).encode())
+        _tell(worker, code=code, text=text.decode("utf-8", "surrogateescape"), noted=noted)
+
+
+def _tell(worker: socket.socket, *, late: bool = False, **facts: object) -> None:
+    with suppress(OSError):  # the worker has died: that is what we are here for
+        worker.sendall(json.dumps({"late": late, **facts}).encode())
 
 
 def _last_line(connection: socket.socket) -> tuple[int, bytes]:
@@ -158,5 +177,5 @@ def _noted(note: Note, journal: Journal, clock: Callable[[], datetime]) -> bool:
         else:
             if lost:
                 _log.error("%s", log.line(event="claim_lost", recipients=len(lost)))
-            return True
+            return not lost
     return False

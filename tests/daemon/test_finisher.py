@@ -3,10 +3,13 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,11 @@ import pytest
 from demo.daemon import Daemon
 from demo.place import LOOPBACK
 from milterprotocol import Mail, MilterClient
+from postseal.errors import Failure
+from postseal.finisher import Finisher, Note, channel
 from postseal.store.engine import Store
 from postseal.store.journal import Count, Journal
+from postseal.store.migrate import migrate
 from processes import alive, children, eventually, known
 
 POLICY = "rules: [{name: bob, when: {recipient: bob@x.test}, then: [add_header: {X-Bob: 'yes'}]}]"
@@ -161,6 +167,48 @@ def test_finisher_that_dies_with_a_copy_nobody_knows_and_the_lease_is_waited_for
 
         assert tell(daemon) != "continue"
         assert listener.copies == 1
+
+
+@contextmanager
+def finisher(directory: Path) -> Iterator[Finisher]:
+    """One of its own, whose store is in *directory*."""
+    dsn = f"sqlite:///{directory}/store/store.sqlite"
+    migrate(dsn)
+    ours, theirs = channel()
+    program = (
+        "import socket; from postseal.daemon.house import now; from postseal.finisher import serve\n"
+        "from postseal.store.engine import Store; from postseal.store.journal import Journal\n"
+        f"serve(socket.socket(fileno={theirs.fileno()}), Journal(Store({dsn!r}, timeout=60)), now)"
+    )
+    with ours, theirs:
+        process = subprocess.Popen([sys.executable, "-c", program], pass_fds=[theirs.fileno()])
+        theirs.close()
+        yield Finisher(ours)
+        ours.close()
+        assert process.wait(60) == 0
+
+
+def test_finisher_that_hears_too_late_of_a_copy_does_not_end_it(directory: Path) -> None:
+    left, right = socket.socketpair()
+    with finisher(directory) as ends, left, right:
+        late = Note([bytes(32)], "me", timedelta(days=7), datetime.now(UTC) + timedelta(seconds=9))
+        with pytest.raises(Failure, match="took too long"):
+            ends.finish(left, late, timeout=10)
+        left.close()
+
+        assert right.recv(10) == b""
+
+
+def test_finisher_says_when_the_note_was_no_longer_ours(directory: Path) -> None:
+    left, right = socket.socketpair()
+    with finisher(directory) as ends, left, right:
+        right.sendall(b"250 taken\r\n")
+        note = Note([bytes(32)], "me", timedelta(days=7), datetime.now(UTC) + timedelta(days=1))
+
+        ended = ends.finish(left, note, timeout=10)  # nobody has claimed this key
+
+        assert (ended.code, ended.noted) == (250, False)
+        assert right.recv(10) == b".\r\n"
 
 
 def test_finisher_goes_with_its_worker(directory: Path, listener: Listener) -> None:
