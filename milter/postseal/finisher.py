@@ -13,7 +13,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -148,8 +148,12 @@ def _end(order: bytes, descriptors: list[int], journal: Journal, clock: Callable
             code, text = _last_line(connection)
         except (OSError, ValueError):
             return  # the worker reads the end, and knows as little
-        noted = code in {250, 251} and _noted(note, journal, clock)
-        _tell(worker, code=code, text=text.decode("utf-8", "surrogateescape"), noted=noted)
+        noted = _noted(note, journal, clock) if code in {250, 251} else False
+        _tell(worker, code=code, text=text.decode("utf-8", "surrogateescape"), noted=bool(noted))
+    # Whoever waits need not wait for that; but as long as nobody else may take over, it is worth trying.
+    while noted is None and clock() < note.until:
+        time.sleep(_PATIENCE[-1])
+        noted = _noted(note, journal, clock, patience=(0.0,))
 
 
 def _tell(worker: socket.socket, *, late: bool = False, **facts: object) -> None:
@@ -167,8 +171,11 @@ def _last_line(connection: socket.socket) -> tuple[int, bytes]:
     return int(lines[-1][:3]), b" ".join(line[4:].strip() for line in lines)
 
 
-def _noted(note: Note, journal: Journal, clock: Callable[[], datetime]) -> bool:
-    for seconds in _PATIENCE:
+def _noted(
+    note: Note, journal: Journal, clock: Callable[[], datetime], *, patience: Sequence[float] = _PATIENCE
+) -> bool | None:
+    """Whether it is noted now; False if it is somebody else's by now, None if the store does not answer."""
+    for seconds in patience:
         time.sleep(seconds)
         try:
             lost = journal.done(note.keys, owner=note.owner, at=clock(), keep=note.keep)
@@ -178,4 +185,4 @@ def _noted(note: Note, journal: Journal, clock: Callable[[], datetime]) -> bool:
             if lost:
                 _log.error("%s", log.line(event="claim_lost", recipients=len(lost)))
             return not lost
-    return False
+    return None

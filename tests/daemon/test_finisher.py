@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -170,7 +171,7 @@ def test_finisher_that_dies_with_a_copy_nobody_knows_and_the_lease_is_waited_for
 
 
 @contextmanager
-def finisher(directory: Path) -> Iterator[Finisher]:
+def finisher(directory: Path, *, wait: float = 60) -> Iterator[Finisher]:
     """One of its own, whose store is in *directory*."""
     dsn = f"sqlite:///{directory}/store/store.sqlite"
     migrate(dsn)
@@ -178,7 +179,7 @@ def finisher(directory: Path) -> Iterator[Finisher]:
     program = (
         "import socket; from postseal.daemon.house import now; from postseal.finisher import serve\n"
         "from postseal.store.engine import Store; from postseal.store.journal import Journal\n"
-        f"serve(socket.socket(fileno={theirs.fileno()}), Journal(Store({dsn!r}, timeout=60)), now)"
+        f"serve(socket.socket(fileno={theirs.fileno()}), Journal(Store({dsn!r}, timeout={wait})), now)"
     )
     with ours, theirs:
         process = subprocess.Popen([sys.executable, "-c", program], pass_fds=[theirs.fileno()])
@@ -209,6 +210,26 @@ def test_finisher_says_when_the_note_was_no_longer_ours(directory: Path) -> None
 
         assert (ended.code, ended.noted) == (250, False)
         assert right.recv(10) == b".\r\n"
+
+
+def test_finisher_notes_what_was_taken_when_the_store_is_back_though_nobody_waits_for_it(
+    directory: Path,
+) -> None:
+    left, right = socket.socketpair()
+    with finisher(directory, wait=0.5) as ends, left, right:
+        place = directory / "store" / "store.sqlite"
+        with closing(Store(f"sqlite:///{place}", timeout=60)) as store:
+            journal, at = Journal(store), datetime.now(UTC)
+            journal.claim([bytes(32)], owner="me", at=at, lease=timedelta(hours=1))
+            right.sendall(b"250 taken\r\n")
+            with closing(sqlite3.connect(place, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                note = Note([bytes(32)], "me", timedelta(days=7), at + timedelta(hours=1))
+                ended = ends.finish(left, note, timeout=10)
+                other.execute("ROLLBACK")
+
+            assert (ended.code, ended.noted) == (250, False)
+            eventually(lambda: journal.count() == Count(claimed=0, done=1))
 
 
 def test_finisher_goes_with_its_worker(directory: Path, listener: Listener) -> None:
