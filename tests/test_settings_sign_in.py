@@ -82,6 +82,7 @@ def test_passcodes_alone_are_the_default(tmp_path: Path) -> None:
             f"providers: [{{name: lab, kind: google, {SECRET}}}, {{name: lab, kind: yahoo, {SECRET}}}]",
             "there are two providers 'lab'",
         ),
+        (f"providers: [{{name: passkey, kind: yahoo, {SECRET}}}]", "'passkey' is another way to sign in"),
     ],
     ids=lambda text: text[:60],
 )

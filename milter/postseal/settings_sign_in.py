@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from postseal import scalar
 from postseal.document import Node, bad
@@ -120,6 +120,16 @@ class SignIn:
     providers: tuple[Provider, ...] = ()
 
 
+PASSCODE: Final = "passcode"
+PASSKEY: Final = "passkey"
+
+
+def ways(sign_in: SignIn) -> tuple[str, ...]:
+    """The words of all ways to sign in: a session knows its own, a branding chooses some."""
+    own = ((PASSCODE, sign_in.passcode), (PASSKEY, sign_in.passkeys))
+    return (*(word for word, on in own if on), *(provider.name for provider in sign_in.providers))
+
+
 def problems(sign_in: SignIn, place: Place, *, portal: str) -> Iterator[Problem]:
     """What an administrator has to mend; *place*: of all of it; *portal*: `https://HOST`, or ""."""
     if sign_in.passkeys and re.match(r"https://(\[|[0-9.]+(:|$))", portal):
@@ -131,6 +141,8 @@ def problems(sign_in: SignIn, place: Place, *, portal: str) -> Iterator[Problem]
         if provider.name in seen:
             yield Problem(provider.place, f"there are two providers '{provider.name}'", "rename one")
         seen.add(provider.name)
+        if provider.name in {PASSCODE, PASSKEY}:
+            yield Problem(provider.place, f"'{provider.name}' is another way to sign in", "rename it")
         if provider.kind is Kind.OIDC and not provider.issuer:
             yield Problem(provider.place, "'issuer' is missing", "add 'issuer: https://…'")
         if provider.kind is Kind.MICROSOFT and provider.issuer and not _TENANT.fullmatch(provider.issuer):

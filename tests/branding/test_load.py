@@ -1,5 +1,6 @@
 """The folder of brandings: what is inherited and reset, and every mistake with its place."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from pictures import png
 from postseal.branding.branding import DARK, LIGHT, Branding
 from postseal.branding.color import READABLE, contrast
-from postseal.branding.load import read
+from postseal.branding.load import load, read
 from postseal.errors import BadInput
 from postseal.language.language import Language
+from postseal.settings import Settings
+from postseal.settings_sign_in import Provider, SignIn
 
 
 @pytest.fixture
@@ -99,6 +102,7 @@ def test_whatever_the_accent_everything_can_be_read(folder: Path, accent: str) -
         ("brandings: {a: {text: {xx: a}}}", "10.yaml:1:24: unknown language 'xx'"),
         (f"brandings: {{a: {{text: {'x' * 1025}}}}}", "10.yaml:1:23: too long, or not text"),
         ("brandings: {a: {languages: [de, de]}}", "10.yaml:1:28: no language, or one twice"),
+        ("brandings: {a: {sign_in: [Lab]}}", "10.yaml:1:27: bad name 'Lab'"),
         ("brandings: {a: {expire: 731d}}", "10.yaml:1:25: too short or too long"),
         ("brandings: {default: {expire: 30d}}", "10.yaml:1:22: 'default' says how long messages can be read"),
         ("brandings: {a: {privacy: 'http://a.test'}}", "10.yaml:1:26: bad address 'http://a.test'"),
@@ -110,6 +114,19 @@ def test_mistake_is_told_with_its_place(folder: Path, text: str, problem: str) -
         read(written(folder, text))
 
     assert problem in str(raised.value.problems[0])
+
+
+def test_ways_to_sign_in_are_those_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "brandings").mkdir()
+    written(tmp_path / "brandings", "brandings: {a: {sign_in: [passcode, lab]}}")
+    settings = Settings(policies=tmp_path)
+
+    with pytest.raises(BadInput, match="branding 'a': there is no way to sign in called 'lab'"):
+        load(settings)
+    lab = Provider("lab", "c", "file:/x")
+    found = load(replace(settings, sign_in=SignIn(providers=(lab,))))
+    assert [found["a"].allows(way) for way in ("passcode", "lab", "passkey")] == [True, True, False]
+    assert found["default"].allows("passkey")
 
 
 def test_two_files_cannot_write_the_same_branding(folder: Path) -> None:

@@ -60,6 +60,7 @@ class Branding:
     where the statement about it is.  *portal*: its own address, "" for that of the settings.  *expire*:
     seconds for which messages can be read of which no rule says it; None: as the settings say; 0 for ever.
     *languages*: of the mail, in this order; the portal goes by the reader's browser.
+    *sign_in*: the ways in which its readers may sign in, none for all that the settings have.
     """
 
     word: str = DEFAULT
@@ -76,3 +77,8 @@ class Branding:
     portal: str = ""
     expire: float | None = None
     languages: tuple[Language, ...] = (Language.EN,)
+    sign_in: tuple[str, ...] = ()
+
+    def allows(self, way: str) -> bool:
+        """Whether its messages open to somebody who has signed in this *way*."""
+        return not self.sign_in or way in self.sign_in

@@ -16,6 +16,7 @@ from postseal.branding.written import RESET, BrandingFile, Color, Colors, Writte
 from postseal.document import Problems
 from postseal.errors import Place
 from postseal.settings import Settings
+from postseal.settings_sign_in import ways
 
 FOLDER: Final = "brandings"
 _PAIRS: Final = (("accent_text", "accent"), ("text", "background"))
@@ -23,7 +24,19 @@ _PAIRS: Final = (("accent_text", "accent"), ("text", "background"))
 
 def load(settings: Settings) -> Mapping[str, Branding]:
     """The brandings beside the policies of *settings*, by their names.  Raises BadInput."""
-    return read(settings.policies / FOLDER)
+    folder = settings.policies / FOLDER
+    found = read(folder)
+    problems = Problems()
+    here = ways(settings.sign_in)
+    for word, branding in found.items():
+        for way in branding.sign_in:
+            if way not in here:
+                what = f"branding '{word}': there is no way to sign in called '{way}'"
+                problems.add(
+                    Place(str(folder)), what, f"below 'sign_in:' in the settings are {', '.join(here)}"
+                )
+    problems.settle()
+    return found
 
 
 def read(folder: Path) -> Mapping[str, Branding]:

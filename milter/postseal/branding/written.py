@@ -18,6 +18,7 @@ from postseal.document import Mapping, Node, Problems, Scalar, bad
 from postseal.errors import Place
 from postseal.language.language import Language
 from postseal.settings_ome import paragraph, portal_url
+from postseal.settings_sign_in import provider_name
 
 _DAYS: Final = 730
 
@@ -131,6 +132,11 @@ def in_order(node: Node, _reader: object = None) -> tuple[Language, ...]:
     return found
 
 
+def ways(node: Node, _reader: object = None) -> tuple[str, ...]:
+    """Ways to sign in: `passcode`, `passkey`, and names of providers in the settings."""
+    return tuple(provider_name(item) for item in scalar.listed(node))
+
+
 @dataclass(frozen=True, slots=True)
 class Colors:
     """Colors that are read together.
@@ -156,7 +162,7 @@ class Written:
     *disclaimer*: below everything, in the portal too.  *portal_text*: on top of the portal's pages.
     *privacy*: where your statement about it is.  *portal*: another host for it.  *expire*: how long
     messages can be read of which no rule says it.  *languages*: of the mail; with several, each paragraph
-    stands in each of them.
+    stands in each of them.  *sign_in*: the ways in which its readers may sign in, of those in the settings.
     """
 
     place: Place
@@ -173,6 +179,7 @@ class Written:
     portal: Annotated[Value, or_empty(own_portal)] = None
     expire: Annotated[Value, or_empty(lifetime)] = None
     languages: Annotated[Value, or_empty(in_order)] = None
+    sign_in: Annotated[Value, or_empty(ways)] = None
 
 
 @dataclass(frozen=True, slots=True)

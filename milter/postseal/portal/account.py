@@ -32,6 +32,8 @@ def leave(visit: Visit) -> Response:
     """Begin to sign in with a provider: the page that goes on there."""
     here = found(visit)
     provider = _provider(visit)
+    if not visit.branding.allows(provider.settings.name):
+        raise HTTPException(404)
     session = visit.begun()
     begun = visit.desk.opened.sign_ins.begin(
         session.id,
@@ -75,7 +77,7 @@ def arrive(visit: Visit) -> Response:
         _refuse(visit, provider, refusal, (finished.message,))
         # Not here: the address of this page has the code in it.
         return RedirectResponse(f"{finished.back}/account", 303)
-    visit.sign_in(address, "oidc")
+    visit.sign_in(address, name)
     entry = Entry(Event.AUTHENTICATED, finished.message, address, f"oidc {name}")
     opened.audit.add([entry], at=visit.at)
     visit.desk.count.sign_in("oidc", name, "good")

@@ -59,7 +59,9 @@ def found(visit: Visit) -> Found:
     if container is None or message is None:
         raise Gone
     visit.is_about(message.brand)
-    reader = message.addressee(visit.address) if visit.address else None
+    # One who has signed in otherwise than this message asks for is nobody here.
+    known = visit.session is not None and visit.branding.allows(visit.session.how)
+    reader = message.addressee(visit.address) if visit.address and known else None
     if reader and not reader.readable(visit.at):
         raise Gone(State.REVOKED if reader.state is State.REVOKED else State.EXPIRED)
     if not any(one.readable(visit.at) for one in message.recipients):

@@ -28,7 +28,7 @@ ALWAYS: Final = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 
-PASSKEY: Final = {
+DEVICE: Final = {
     "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
         "publickey-credentials-create=(), publickey-credentials-get=()",
         "publickey-credentials-create=(self), publickey-credentials-get=(self)",

@@ -16,9 +16,10 @@ from starlette.responses import RedirectResponse, Response
 from postseal import log
 from postseal.accounts.refusal import NotProven, Reason
 from postseal.portal.found import Found, SignedOut, found, read_by
-from postseal.portal.header import PASSKEY
+from postseal.portal.header import DEVICE
 from postseal.portal.signing_in import address_page
 from postseal.portal.visit import Visit
+from postseal.settings_sign_in import PASSKEY
 from postseal.store.audit import Entry, Event
 from postseal.store.passkeys import Passkey
 from postseal.store.sign_ins import Begun, Spoilt
@@ -31,8 +32,6 @@ _log = logging.getLogger(__name__)
 _MAKE: Final = "+make"
 _USE: Final = "+use"
 """No provider has a name like these."""
-FRESH: Final = frozenset({"passcode", "oidc"})
-"""How somebody must have signed in to make one: a passkey that makes another would never end."""
 
 
 class _Unbegun(NotProven):
@@ -92,7 +91,7 @@ def remove(visit: Visit) -> Response:
 def ask(visit: Visit) -> Response:
     """Begin to sign in with a passkey."""
     ceremony = _ceremony(visit)
-    here = found(visit)
+    here = _found(visit)
     begun = _begun(visit, here, _USE)
     if begun is None:
         visit.desk.count.sign_in("passkey", "", "limited")
@@ -104,13 +103,13 @@ def ask(visit: Visit) -> Response:
 def answer(visit: Visit) -> Response:
     """Sign in whoever has the passkey of a recipient."""
     ceremony = _ceremony(visit)
-    here = found(visit)
+    here = _found(visit)
     try:
         passkey = _used(visit, here, ceremony)
     except NotProven as refusal:
         _refuse(visit, here, refusal)
         return address_page(visit, here, problem="passkey", status=403)
-    visit.sign_in(passkey.address, "passkey")
+    visit.sign_in(passkey.address, PASSKEY)
     entry = Entry(Event.AUTHENTICATED, here.message.id, passkey.address, "passkey")
     visit.desk.opened.audit.add([entry], at=visit.at)
     visit.desk.count.sign_in("passkey", "", "good")
@@ -150,8 +149,16 @@ def _ceremony(visit: Visit) -> "Ceremony":
     return visit.desk.ceremony(here, visit.branding.name or here.partition("://")[2])
 
 
+def _found(visit: Visit) -> Found:
+    here = found(visit)
+    if not visit.branding.allows(PASSKEY):
+        raise HTTPException(404)
+    return here
+
+
 def _fresh(visit: Visit) -> bool:
-    return visit.session is not None and visit.session.how in FRESH
+    # A passkey that makes another would never end.
+    return visit.session is not None and visit.session.how != PASSKEY
 
 
 def _begun(visit: Visit, here: Found, method: str) -> Begun | None:
@@ -184,7 +191,7 @@ def _asking(
     response = visit.page(
         "passkey.html", here=here, kind=kind, where=where, options=options, state=begun.state
     )
-    response.headers.update(PASSKEY)
+    response.headers.update(DEVICE)
     return response
 
 

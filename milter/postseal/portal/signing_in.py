@@ -18,6 +18,7 @@ from postseal.portal.passcode_mail import passcode_mail
 from postseal.portal.post import Letter
 from postseal.portal.visit import Visit
 from postseal.settings import notices_from
+from postseal.settings_sign_in import PASSCODE, PASSKEY
 from postseal.store.audit import Entry, Event
 from postseal.store.passcodes import Answer, Issued, Limited
 from postseal.store.schema import ADDRESS_CHARACTERS
@@ -31,9 +32,9 @@ def ask_address(visit: Visit) -> Response:
 
 def send_code(visit: Visit) -> Response:
     """Make a code for the address that was typed, and mail it if that may read the message."""
-    if not visit.desk.settings.sign_in.passcode:
-        raise HTTPException(404)
     here = found(visit)
+    if not _mailed(visit):
+        raise HTTPException(404)
     typed = visit.form.texts.get("address", "").strip()
     if not _is_address(typed):
         return address_page(visit, here, typed=typed, problem="address", status=422)
@@ -67,7 +68,7 @@ def read_code(visit: Visit) -> Response:
     visit.desk.count.event(f"code_{answer.value}")
     visit.desk.count.sign_in("passcode", "", "good" if answer is Answer.RIGHT else answer.value)
     if answer is Answer.RIGHT:
-        visit.sign_in(waiting.address, "passcode")
+        visit.sign_in(waiting.address, PASSCODE)
         entry = Entry(Event.AUTHENTICATED, here.message.id, waiting.address, "passcode")
         opened.audit.add([entry], at=visit.at)
         return RedirectResponse(f"/m/{here.handle}", 303)
@@ -101,9 +102,15 @@ def address_page(
 ) -> Response:
     """The page with every way to sign in that there is."""
     facts = {"here": here, "typed": typed, "problem": problem, "again": again}
-    facts["passcode"] = visit.desk.settings.sign_in.passcode
-    facts["accounts"] = [provider.settings for provider in visit.desk.providers.values()]
+    allows = visit.branding.allows
+    facts["passcode"], facts["passkey"] = _mailed(visit), visit.desk.ceremony and allows(PASSKEY)
+    accounts = (provider.settings for provider in visit.desk.providers.values())
+    facts["accounts"] = [each for each in accounts if allows(each.name)]
     return visit.page("address.html", status=status, **facts)
+
+
+def _mailed(visit: Visit) -> bool:
+    return visit.desk.settings.sign_in.passcode and visit.branding.allows(PASSCODE)
 
 
 def _is_address(typed: str) -> bool:

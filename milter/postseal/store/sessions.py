@@ -24,7 +24,7 @@ _TOUCH: Final = timedelta(seconds=30)
 class Session:
     """*id*: what passcodes are bound to.  *address*: who has signed in, in the form to compare, or "".
 
-    *how*: `passcode`, `oidc`, `passkey`, or "".  *until*: when it ends at the latest.
+    *how*: `passcode`, `passkey`, the name of a provider, or "".  *until*: when it ends at the latest.
     """
 
     id: bytes
