@@ -110,3 +110,21 @@ def test_style(declarations: str, kept: str):
 )
 def test_excess(markup: bytes, found: str):
     assert excess(markup) == found
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("<body>", ""),
+        ("<body bgcolor=#000000 text='#fff'>", "background-color:#000000;color:#fff"),
+        ('<html><BODY STYLE="background:#000; color:white;position:fixed">', "background:#000;color:white"),
+        ("<body style=\"font-family:'A b'\">", "font-family:&#x27;A b&#x27;"),
+        ('<body style="background:url(http://x.test)">', ""),
+        ('<body style="color:red&quot;&gt;&lt;script&gt;">', ""),
+        ("<body text=red;position:fixed>", "color:red"),
+    ],
+)
+def test_body_lends_its_style(body: str, kept: str):
+    found = sanitised(f"{body}<p>x</p></body>", {}).markup
+
+    assert found == (f'<div class="body" style="{kept}"><p>x</p></div>' if kept else "<p>x</p>")

@@ -1,5 +1,6 @@
 """What is shown of every shape of mail."""
 
+import compressed_rtf
 import pytest
 
 from content.carriers import tnef
@@ -131,6 +132,30 @@ def test_winmail_that_is_damaged_can_be_saved_itself():
     assert "winmail.dat" in names(found)
     assert octets(found, "b.txt") == b"within"
     assert found.notes == (Note.NOT_UNPACKED,)
+
+
+def test_winmail_within_winmail_is_unpacked_too():
+    inner = tnef("of the message within", files={"deep.txt": b"deep"})
+    outer = tnef("packed", files={"a.txt": b"flat", "message": inner})
+    found, page = seen(mail(multipart("mixed", PLAIN, part("application/ms-tnef", outer))))
+
+    assert "of the message within" in page
+    assert {name: octets(found, name) for name in names(found)} == {"a.txt": b"flat", "deep.txt": b"deep"}
+    assert found.notes == (Note.UNPACKED,)
+
+
+def test_rich_text_of_winmail_is_shown_and_damaged_one_is_not():
+    rich = compressed_rtf.compress(rb"{\rtf1\ansi in rich text\par}")
+    pages = [seen(mail(part("application/ms-tnef", tnef(rtf=one))))[1] for one in (rich, rich[:-30])]
+
+    assert "in rich text" in pages[0]
+    assert "<p" not in pages[1]
+
+
+def test_text_of_winmail_is_not_shown_twice():
+    _, page = seen(mail(multipart("mixed", PLAIN, part("application/ms-tnef", tnef("in plain\r\ntext")))))
+
+    assert page.count("in plain") == 1
 
 
 def test_nested_message_is_saved_as_it_stands():

@@ -10,6 +10,7 @@ from base64 import b64decode
 from binascii import Error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape, unescape
 
 import nh3
 
@@ -73,6 +74,8 @@ _ENDLESS = frozenset(
     )
 )
 _TAG = re.compile(rb"<(/?)([a-zA-Z][^\s/>]{0,40})")
+_BODY = re.compile(r"<body((?:\s[^>]{0,4000})?)>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\b(bgcolor|text|style)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _REMOTE = re.compile(r"\s*(?:https?:|ftp:|//|\\\\)", re.IGNORECASE)
 _NO_URL = re.compile(r"[\x00-\x20\x7f]+")
@@ -128,6 +131,7 @@ def sanitised(markup: str, pictures: Mapping[str, str]) -> Sanitised:
             return _source(value, pictures, found)
         return value
 
+    body = _body(markup)
     clean = nh3.clean(
         markup,
         tags=_TAGS,
@@ -138,8 +142,23 @@ def sanitised(markup: str, pictures: Mapping[str, str]) -> Sanitised:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
-    found.markup = disclosed(clean)
+    found.markup = (
+        f'<div class="body" style="{escape(body)}">{disclosed(clean)}</div>' if body else disclosed(clean)
+    )
     return found
+
+
+def _body(markup: str) -> str:
+    """The style that the body element asks for, "" if none: text may be white because that is black."""
+    element = _BODY.search(markup, 0, 1 << 16)
+    if element is None:
+        return ""
+    named = {
+        name.lower(): unescape(value[1:-1] if value[0] in "\"'" else value)
+        for name, value in _ATTRIBUTE.findall(element[1])
+    }
+    colours = f"background-color:{named.get('bgcolor', '')};color:{named.get('text', '')};"
+    return style(colours + named.get("style", ""))
 
 
 def _link(value: str) -> str | None:

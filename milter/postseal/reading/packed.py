@@ -3,8 +3,6 @@
 Runs in a process of its own (see `child`).  The files are not copied: they stand in it as they are.
 """
 
-import contextlib
-
 from postseal.content.inspection import Unread
 
 try:
@@ -17,27 +15,45 @@ else:
     READABLE = True
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"
-_FILES = 900
+_FILES = 5000
+_MESSAGES = 10
 _TEXT = 4 << 20
 
 
 def facts(octets: bytes) -> dict[str, object]:
-    """The subject, the bodies and the files of *octets*, as far as they are sound."""
-    found: dict[str, str] = {}
+    """The messages in *octets*, the outermost first, and the files of all, as far as they are sound.
+
+    Of each message the texts there are: "subject", "plain", "html", "rtf" (as plain text).
+    """
+    messages: list[dict[str, str]] = []
     files: list[dict[str, object]] = []
-    damaged = not READABLE or not octets.startswith(_SIGNATURE)
-    try:
-        for entry in tnef.entries(octets) if READABLE else ():
-            if isinstance(entry, tnef.File):
-                files.append({"name": entry.name[:1000], "start": entry.start, "stop": entry.stop})
-            elif entry.kind == "rtf":
-                with contextlib.suppress(Unread, ValueError):
-                    unpacked = compressed_rtf.decompress(entry.text.encode("latin-1"))
-                    found.setdefault("rtf", rtf.text(unpacked)[:_TEXT])
-            else:
-                found.setdefault(entry.kind, entry.text[:_TEXT])
-            if len(files) >= _FILES:
-                break
-    except Exception:  # noqa: BLE001 (strangers wrote it, and what came before the damage counts)
-        damaged = True
-    return {"damaged": damaged, "files": files, **found}
+    damaged = not READABLE
+    waiting = [(0, len(octets))] if READABLE else []
+    while waiting and len(messages) < _MESSAGES:
+        start, stop = waiting.pop(0)
+        within = octets[start:stop]
+        texts: dict[str, str] = {}
+        messages.append(texts)
+        damaged |= not within.startswith(_SIGNATURE)
+        try:
+            for entry in tnef.entries(within):
+                if isinstance(entry, tnef.Text):
+                    _keep(entry, texts)
+                elif within.startswith(_SIGNATURE, entry.start):
+                    waiting.append((start + entry.start, start + entry.stop))
+                elif len(files) < _FILES:
+                    place = {"start": start + entry.start, "stop": start + entry.stop}
+                    files.append({"name": entry.name[:1000], **place})
+        except Exception:  # noqa: BLE001 (strangers wrote it, and what came before the damage counts)
+            damaged = True
+    return {"damaged": damaged or bool(waiting), "files": files, "messages": messages}
+
+
+def _keep(entry: "tnef.Text", texts: dict[str, str]) -> None:
+    text = entry.text
+    if entry.kind == "rtf":
+        try:
+            text = rtf.text(compressed_rtf.decompress(entry.text.encode("latin-1")))
+        except (Unread, ValueError):
+            return
+    texts.setdefault(entry.kind, text[:_TEXT])

@@ -19,6 +19,7 @@ img{max-width:100%}
 .block{border:1px solid #8886;border-radius:.5rem;margin-top:1rem;padding:1rem}
 .block dl{display:grid;grid-template-columns:max-content 1fr;gap:.125rem 1rem;margin:0 0 1rem}
 .block dt{opacity:.75}.block dd{margin:0;white-space:pre-wrap}
+.body{display:flow-root;padding:.5rem}
 bdi.to{font-size:.85em;opacity:.75}
 .block dl:last-child{margin:0}
 .block h2{font-size:1rem;margin:0 0 .5rem}

@@ -208,22 +208,33 @@ class Rendering:
         spooled = self._spooled(node.content)
         answer = self.sheet.asking.ask("unpack", spooled)
         told = answer[0] if answer else {}
-        files = told.get("files")
+        files, messages = told.get("files"), told.get("messages")
         for number, one in enumerate(files if isinstance(files, list) else ()):
             start, stop = int(one["start"]), int(one["stop"])
             content = Content(spooled.part(start, max(start, stop)))
             self.sheet.attach(node.number * _PACKED + number, str(one["name"]), kinds.UNKNOWN, content)
-        before = len(self.sheet.texts)
-        if html := str(told.get("html", "")):
-            self.sheet.html(html)
-        elif text := str(told.get("plain") or told.get("rtf") or "").strip():
-            self.sheet.text(text)
-        if before:
-            del self.sheet.texts[before:]  # the same again, in the part beside it
+        for number, one in enumerate(messages if isinstance(messages, list) else ()):
+            if number:
+                say = self.sheet.say
+                heading = facts([(say("Subject"), cleaned(str(one.get("subject", ""))))])
+                self.sheet.write(
+                    f'<article class="block part"><h2>{escape(say("Attached message"))}</h2>{heading}'
+                )
+            self._packed_text(one)
+            if number:
+                self.sheet.write("</article>")
         whole = bool(told) and not told.get("damaged")
         self.sheet.note(Note.UNPACKED if whole else Note.NOT_UNPACKED)
         if not whole:
             self.sheet.attach(node.number, node.part.filename, node.part.content_type, node.content)
+
+    def _packed_text(self, one: dict[str, str]) -> None:
+        """The text of a message in winmail.dat, unless it stands beside it as well."""
+        text = str(one.get("plain") or one.get("rtf") or "").strip()
+        if html := str(one.get("html", "")):
+            self.sheet.html(html)
+        elif "".join(text.split()) not in "".join("".join(self.sheet.texts).split()):
+            self.sheet.text(text)
 
     def _spooled(self, content: Content) -> Body:
         draft = self.spool.draft()
