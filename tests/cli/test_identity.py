@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from demo.pki import Authority, pem
-from postseal.certificates import decryption, identity
+from postseal.certificates import decryption, identity, private_key
 from postseal.cli.main import main
 from postseal.errors import BadInput, Place
 from postseal.sealed import keyfile
@@ -144,7 +144,7 @@ def test_key_stays_open_after_a_rotation_and_its_master_key_is_not_retired(bench
     assert identity.load([named], NOW, bench.masters).of("ann@example.com", NOW)
 
 
-@pytest.mark.parametrize("kind", ["rsa", "p256", "p384"])
+@pytest.mark.parametrize("kind", ["rsa", "p256", "p384", "p521", "ed25519"])
 def test_request_is_good_for_openssl_and_its_certificate_completes_the_identity(
     bench: Bench, kind: str
 ) -> None:
@@ -155,6 +155,14 @@ def test_request_is_good_for_openssl_and_its_certificate_completes_the_identity(
         ["openssl", "req", "-verify", "-noout", "-in", f"{out}.csr"], capture_output=True, check=False
     )
     assert b"OK" in judged.stderr + judged.stdout
+
+    key, _ = private_key.load(out.with_suffix(".key"), bench.masters)
+    ann = ROOT.issue("ann@example.com", key=key, usage={"digital_signature"})  # type: ignore[arg-type] # it signs
+    out.with_suffix(".pem").write_bytes(pem(*ann.chain))
+    named = Identity(("ann@example.com",), out.with_suffix(".pem"), out.with_suffix(".key"))
+    found = identity.load([named], NOW, bench.masters).of("ann@example.com", NOW)
+    assert found
+    assert found.chain == ann.chain
 
 
 def test_list_tells_when_identities_end(bench: Bench) -> None:
