@@ -11,6 +11,7 @@ above every old one, otherwise to the end, because a milter cannot place it reli
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from postseal.body import Body
 from postseal.message import Header, Message
@@ -70,8 +71,26 @@ class AddRecipient:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeSender:
+    """Tell the sender's *address* again, with ESMTP *parameters*."""
+
+    address: str
+    parameters: str
+
+
+HEADERS_ONLY: Final = "RET=HDRS"
+"""The parameter by which a bounce does not quote the message (RFC 3461 §4.3)."""
+
 Edit = (
-    InsertHeader | ChangeHeader | DeleteHeader | AppendHeader | AddRecipient | DeleteRecipient | ReplaceBody
+    InsertHeader
+    | ChangeHeader
+    | DeleteHeader
+    | AppendHeader
+    | AddRecipient
+    | DeleteRecipient
+    | ChangeSender
+    | ReplaceBody
 )
 
 

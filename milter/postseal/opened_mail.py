@@ -5,28 +5,20 @@ recipients.  Such mail bears our word that we opened it.  Whoever writes that wo
 protected, which harms nobody.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from postseal.envelope import Envelope, Recipient
-from postseal.guard.own import TLS, TLS_LATER, stripped
-from postseal.incoming.result import LAYERS
+from postseal.guard.own import SMIME, TLS, TLS_LATER, stripped, was_opened
 from postseal.message import Header, Message
 from postseal.outcome import Copy
 from postseal.treatment import Treatment, Unreached
 
-_OPENED: Final = re.compile(rb"\bopened\b")
 _CLOSING: Final = ("smime", "ome")
 
 Accepts = Callable[[str], bool]
 """Whether an address is one of ours."""
-
-
-def was_opened(message: Message) -> bool:
-    """Whether *message*, as it arrived, says that we opened it."""
-    return any(_OPENED.search(header.value) for header in message.all(LAYERS))
 
 
 def closed(treatments: Mapping[Recipient, Treatment], accepts: Accepts) -> Mapping[Recipient, Treatment]:
@@ -77,5 +69,5 @@ def again(
     outside = {who: clean for who in envelope.recipients if not accepts(who.address)}
     treatments = closed(dict.fromkeys(envelope.recipients, Treatment()), accepts)
     # In its place, so that the MTA need not be told of it again.
-    kept = tuple(header for header in message.headers if header in clean.headers or header.named(LAYERS))
+    kept = tuple(header for header in message.headers if header in clean.headers or header.named(SMIME))
     return replace(message, headers=kept), treatments, outside

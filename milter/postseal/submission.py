@@ -19,6 +19,7 @@ from typing import Final
 from postseal.body import PIECE
 from postseal.envelope import Envelope
 from postseal.errors import Cause, Failure
+from postseal.guard.own import was_opened
 from postseal.guard.trace import Guard
 from postseal.message import Header, Message
 from postseal.outcome import Copy
@@ -100,7 +101,12 @@ class Submission:
         if "BODY=8BITMIME" in (word.upper() for word in envelope.parameters) or not _is_ascii(message):
             _needed(client, "8BITMIME")
             words.append("BODY=8BITMIME")
-        words += _kept(client, envelope.parameters, _OF_MAIL)
+        parameters = envelope.parameters
+        if was_opened(message) and envelope.sender and client.has_extn("DSN"):
+            # A bounce goes to whoever encrypted it, and would quote it in clear.
+            parameters = tuple(word for word in parameters if not word.upper().startswith("RET="))
+            parameters += ("RET=HDRS",)
+        words += _kept(client, parameters, _OF_MAIL)
         _ask(client, "MAIL", f"FROM:<{envelope.sender}>", *words, expected=250)
         for recipient in copy.recipients:
             kept = _kept(client, recipient.parameters, _OF_RCPT)

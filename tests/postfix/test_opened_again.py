@@ -120,6 +120,33 @@ def test_without_a_way_to_close_it_again_it_waits(wired: Held, tmp_path: Path) -
     wired.drop()
 
 
+@pytest.mark.parametrize("options", [(), ("RET=FULL", "ENVID=QQ314159")])
+def test_bounce_does_not_quote_it(wired: Held, options: tuple[str, ...], tmp_path: Path) -> None:
+    sink = wired.gate.sink
+    sink.answers[ANN] = "550 5.1.1 no such mailbox"
+    subject = f"bounced-{len(options)}"
+    with smtplib.SMTP("127.0.0.1", wired.wired.smtp_port, timeout=60) as client:
+        client.sendmail(BOB, [ANN], sealed(wired.gate, tmp_path, subject), mail_options=options)
+
+    bounce = sink.take_one(seconds=60)
+    del sink.answers[ANN]
+    assert bounce.addresses == (BOB,)
+    assert f"<{subject}@one.test>".encode() in bounce.content
+    assert TEXT.strip() not in bounce.content
+    assert (b"Original-Envelope-Id: QQ314159" in bounce.content) is bool(options)
+
+
+def test_copy_that_was_submitted_bounces_without_its_text(wired: Held, tmp_path: Path) -> None:
+    sink = wired.gate.sink
+    sink.answers[ANN] = "550 5.1.1 no such mailbox"
+    wired.send(sealed(wired.gate, tmp_path, "two"), EVE, ANN, sender=BOB)
+
+    arrived = {each.addresses: each.content for each in sink.take(2, seconds=60)}
+    del sink.answers[ANN]
+    assert set(arrived) == {(EVE,), (BOB,)}
+    assert TEXT.strip() not in arrived[(BOB,)] + arrived[(EVE,)]
+
+
 def test_recipient_outside_whom_a_rule_adds_gets_it_as_it_came(wired: Held, tmp_path: Path) -> None:
     wired.send(sealed(wired.gate, tmp_path, "on"), ANN, sender=BOB)
 

@@ -4,6 +4,7 @@ Who sends us mail may write anything there, so such fields are taken off every m
 before any condition looks and before any copy is made, and no rule may write them.
 """
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +15,16 @@ TLS: Final = f"{PREFIX}TLS"
 """The field by which the MTA learns that a copy must not travel without TLS."""
 TLS_LATER: Final = f"{PREFIX}Later-TLS"
 """The same, for a copy that comes by once more before it travels."""
+
+SMIME: Final = f"{PREFIX}Smime"
+"""The field that tells in which layers of S/MIME a message came."""
+
+_OPENED: Final = re.compile(rb"\bopened\b")
+
+
+def was_opened(message: Message) -> bool:
+    """Whether *message* says that we opened it."""
+    return any(_OPENED.search(header.value) for header in message.all(SMIME))
 
 
 def is_own(name: str) -> bool:

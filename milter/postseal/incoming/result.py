@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from postseal.cms.layer import Broken, Compressed, Encrypted, Layer
+from postseal.guard.own import SMIME
 from postseal.message import Header, Message
-
-LAYERS: Final = "X-Postseal-Smime"
-"""Our own field, with all layers, the outermost first."""
 
 _FIELD: Final = "Authentication-Results"
 _COMMENT: Final = re.compile(rb"\((?:[^()\\]|\\.)*+\)", re.DOTALL)
@@ -34,7 +32,7 @@ def _claims(value: bytes, host: str) -> bool:
 
 def fields(result: str, layers: Sequence[Layer], host: str) -> tuple[Header, ...]:
     """The fields about *layers*; *result*: a method with properties, "" if there is no signature."""
-    told = (Header.of(LAYERS, "; ".join(" ".join(_words(layer)) for layer in layers)),)
+    told = (Header.of(SMIME, "; ".join(" ".join(_words(layer)) for layer in layers)),)
     return (Header.of(_FIELD, f"{host}; {result}"), *told) if result else told
 
 

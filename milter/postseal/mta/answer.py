@@ -11,6 +11,7 @@ from postseal.edits import (
     AddRecipient,
     AppendHeader,
     ChangeHeader,
+    ChangeSender,
     DeleteHeader,
     DeleteRecipient,
     Edit,
@@ -43,6 +44,10 @@ class Edits(Protocol):
         """Take a recipient off the envelope."""
         ...
 
+    def chgfrom(self, sender: str, params: str | None = None) -> object:
+        """Tell the sender again, with ESMTP parameters."""
+        ...
+
     def replacebody(self, body: bytes) -> object:
         """The next piece of the new body."""
         ...
@@ -63,6 +68,8 @@ def prepared(edits: Iterable[Edit], *, with_leading_space: bool) -> Prepared:
                 return _text(name), ""
             case AddRecipient(address) | DeleteRecipient(address):
                 return f"<{_text(address.encode('utf-8', 'surrogateescape'))}>", ""
+            case ChangeSender(address, parameters):
+                return f"<{_text(address.encode('utf-8', 'surrogateescape'))}>", parameters
             case InsertHeader(header) | AppendHeader(header) | ChangeHeader(_, header):
                 value = header.value if with_leading_space else header.value.removeprefix(b" ")
                 # The MTA folds with LF; CR LF would arrive as CR CR LF on the wire.
@@ -83,6 +90,8 @@ def send(ready: Prepared, session: Edits) -> None:
                 session.chgheader(name, index, value)
             case AddRecipient():
                 session.addrcpt(name)
+            case ChangeSender():
+                session.chgfrom(name, value)
             case DeleteRecipient():
                 session.delrcpt(name)
             case ReplaceBody(body):

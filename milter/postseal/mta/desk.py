@@ -13,9 +13,10 @@ from postseal import letter, log, opened_mail
 from postseal.arrival import AGAIN, Arrived, Reception
 from postseal.body import Spool
 from postseal.delivery import Delivery, Undelivered
-from postseal.edits import AddRecipient, DeleteRecipient, edits
+from postseal.edits import HEADERS_ONLY, AddRecipient, ChangeSender, DeleteRecipient, edits
 from postseal.envelope import Envelope, Recipient, unambiguous
 from postseal.errors import Cause, Failure
+from postseal.guard.own import was_opened
 from postseal.letter import letters
 from postseal.message import Message
 from postseal.metrics import Metrics
@@ -64,6 +65,7 @@ class Mta:
 
     leading_space: bool
     can_hold: bool
+    can_change_sender: bool = True
     listener: str = ""
 
 
@@ -81,7 +83,7 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
     if mta.listener == AGAIN and arrived.outcome is None:
         done, told = _judged_again(message, envelope, book)
     else:
-        done, told = _judged(arrived, book, opened=opened_mail.was_opened(message))
+        done, told = _judged(arrived, book, opened=was_opened(message))
     decided = done.seconds.get("decide", 0.0)
     if (again := _to_be_tried_again(arrived.message, envelope, done, desk.delivery)) is not None:
         done.outcome, told = again, []
@@ -96,7 +98,7 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
             # Who comes first: an MTA might take a message without any recipient for finished.
             come = [AddRecipient(r.address) for r in kept if r not in given]
             gone = [DeleteRecipient(r.address) for r in given if r not in kept]
-            told = [*come, *gone, *edits(message, stays.message)]
+            told = [*come, *gone, *_without_quotation(stays, envelope, mta), *edits(message, stays.message)]
             return prepared(told, with_leading_space=mta.leading_space)
 
         try:
@@ -230,6 +232,14 @@ def _divided_before(message: Message, envelope: Envelope, copy: Copy, delivery: 
         return delivery.served(message, envelope, copy.recipients)
     except Failure:
         return False
+
+
+def _without_quotation(stays: Copy, envelope: Envelope, mta: Mta) -> list[ChangeSender]:
+    """That a bounce is not to quote the message, if we have opened it: it goes to whoever encrypted it."""
+    if not (was_opened(stays.message) and envelope.sender and mta.can_change_sender):
+        return []
+    identity = (word for word in envelope.parameters if word.upper().startswith("ENVID="))
+    return [ChangeSender(envelope.sender, " ".join([HEADERS_ONLY, *identity]))]
 
 
 def _hold(message: Message, arrived: Arrived, done: Treated, desk: Desk, mta: Mta) -> bool:

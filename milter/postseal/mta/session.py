@@ -175,7 +175,8 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         with desk.pulse.beating(self.progress):
             leading_space = bool(self._protocol & Milter.P_HDR_LEADSPC)
             holds = bool(self._actions & Milter.QUARANTINE) and not _is_sendmail(envelope.client)
-            mta = Mta(leading_space, holds, self._listener)
+            changes_sender = bool(self._actions & Milter.CHGFROM)
+            mta = Mta(leading_space, holds, changes_sender, self._listener)
             done = treat(message, envelope, desk, collected.rulebook, mta=mta)
         told = time.monotonic()
         if isinstance(done.outcome, Reply):
