@@ -81,8 +81,8 @@ class Place:
 
 
 @contextmanager
-def place(*, more: str = "", ome: str = "", public: int = 0) -> Iterator[Place]:
-    """A place where sealed messages are read."""
+def place(*, more: str = "", ome: str = "", public: int = 0, store: str = "") -> Iterator[Place]:
+    """A place where sealed messages are read.  *store*: a data source name in place of SQLite's."""
     with ExitStack() as running:
         directory = running.enter_context(open_directory())
         sink = running.enter_context(Sink())
@@ -91,7 +91,7 @@ def place(*, more: str = "", ome: str = "", public: int = 0) -> Iterator[Place]:
         host, _, port = sink.next_hop.rpartition(":")
         assert host == f"[{LOOPBACK}]"
         file.write_text(
-            f"accepted_domains: [lab.test]\nstore: 'sqlite:///{directory}/store/store.sqlite'\n"
+            f"accepted_domains: [lab.test]\nstore: '{store or f'sqlite:///{directory}/store/store.sqlite'}'\n"
             f"submit_to: {LOOPBACK}:{port}\nstore_timeout: 30s\n{portal.settings}"
         )
         settings = settings_file.load(file)

@@ -63,6 +63,17 @@ def test_reader_follows_the_link_and_saves_the_file(here: Place, zoe: str) -> No
     assert here.events(id_of(mail)) == ["sealed", "code_sent", "authenticated", "shown", "fetched"]
 
 
+def test_who_asks_for_the_header_alone_has_read_nothing(here: Place, zoe: str) -> None:
+    mail = here.sealed(to=(zoe,))
+    visitor = here.signed_in(path_of(mail), zoe)
+
+    for ending in ("/body", "/message.eml"):
+        answer = visitor.ask("HEAD", path_of(mail) + ending)
+        assert (answer.status, answer.body) == (200, b"")
+
+    assert here.events(id_of(mail)) == ["sealed", "code_sent", "authenticated"]
+
+
 def test_reader_posts_the_file_and_gets_the_message_as_it_was_sent(here: Place, zoe: str) -> None:
     given = with_file("<file@lab.test>")
     mail = here.sealed(given, to=(zoe,))

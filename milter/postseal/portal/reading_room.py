@@ -47,7 +47,6 @@ def body(visit: Visit) -> Response:
     here, reader = read_by(visit)
     seen = _view(visit, here, reader)
     _note(visit, here, Event.SHOWN)
-    visit.desk.count.event("shown")
     return StreamingResponse(seen.document.pieces(), 200, BODY_HEADERS)
 
 
@@ -59,7 +58,6 @@ def attachment(visit: Visit) -> Response:
     if file is None:
         raise Gone
     _note(visit, here, Event.FETCHED, str(number))
-    visit.desk.count.event("fetched")
     return _saved(file.pieces(), file.name, file.kind, file.size)
 
 
@@ -70,7 +68,6 @@ def whole(visit: Visit) -> Response:
         raise Gone
     original = message_of(visit, here, reader)
     _note(visit, here, Event.FETCHED, _WHOLE)
-    visit.desk.count.event("fetched")
     return _saved(original.pieces(), _WHOLE, "message/rfc822", original.size)
 
 
@@ -87,6 +84,9 @@ def _may_save(here: Found) -> bool:
 
 
 def _note(visit: Visit, here: Found, event: Event, detail: str = "") -> None:
+    if visit.request.method == "HEAD":  # nothing of it leaves us
+        return
+    visit.desk.count.event(event.value)
     entry = Entry(event, here.message.id, visit.address, detail)
     visit.desk.opened.audit.add([entry], at=visit.at)
 

@@ -72,7 +72,8 @@ def read_code(visit: Visit) -> Response:
         entry = Entry(Event.AUTHENTICATED, here.message.id, waiting.address, "passcode")
         opened.audit.add([entry], at=visit.at)
         return RedirectResponse(f"/m/{here.handle}", 303)
-    opened.audit.add([Entry(Event.FAILED, here.message.id, waiting.address, "passcode")], at=visit.at)
+    if answer is Answer.WRONG:  # a guess that was not looked at says nothing
+        opened.audit.add([Entry(Event.FAILED, here.message.id, waiting.address, "passcode")], at=visit.at)
     if answer is Answer.WRONG and opened.passcodes.waiting(session.id, here.message.id, at=visit.at):
         return visit.page("code.html", status=422, here=here, waiting=waiting, problem="wrong")
     return address_page(visit, here, problem="spent", status=422)
