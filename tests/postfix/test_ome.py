@@ -31,6 +31,9 @@ rules:
   - name: with a subject of ours outside
     when: {subject_words: covered}
     then: [protect: ome, cover_subject: Message from our house]
+  - name: in the name of another house
+    when: {subject_words: legal}
+    then: [protect: ome, branding: legal]
   - name: by certificate or portal
     when: {subject_words: either}
     then: [protect: [smime, ome]]
@@ -52,7 +55,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def gate(keys: Path) -> Iterator[Gateway]:
     settings = f"{SETTINGS}\nome: {{portal: 'https://portal.lab.test', master_keys: 'file:{keys}'}}\n"
-    with gateway({"10.yaml": POLICY}, settings=settings) as running:
+    brandings = "brandings: {legal: {name: Lab Legal}}\n"
+    with gateway({"10.yaml": POLICY, "brandings/1.yaml": brandings}, settings=settings) as running:
         yield running
 
 
@@ -113,6 +117,15 @@ def test_sealed_message_has_the_subject_outside_that_the_rule_says(gate: Gateway
     assert parsed(arrived)["Subject"] == "Message from our house"
     assert b"covered numbers" not in arrived
     assert b"Subject: covered numbers" in read(arrived, DAN, ring)
+
+
+@pytest.mark.parametrize(("subject", "named"), [("legal", True), ("sealed", False)])
+def test_sealed_message_comes_in_the_name_of_its_branding(gate: Gateway, subject: str, named: bool) -> None:
+    arrived = parsed(gate.passed(message(subject, DAN, identity=f"brand-{subject}"), DAN).content)
+
+    text = arrived.get_body(("plain",))
+    assert text is not None
+    assert ("Lab Legal" in text.get_content()) is named
 
 
 def test_each_recipient_gets_what_reaches_him(gate: Gateway, ring: Opened) -> None:

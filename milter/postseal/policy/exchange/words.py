@@ -290,7 +290,7 @@ OTHERS: dict[str, str] = {
     "AddManagerAsRecipientType": "not imported: `add_cc: manager` and the like",
     "RouteMessageOutboundConnector": "the mail server's own routes",
     "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
-    "ApplyRightsProtectionCustomizationTemplate": "not imported",
+    "ApplyRightsProtectionCustomizationTemplate": "not imported: `branding`",
     "SmtpRejectMessageRejectText, SmtpRejectMessageRejectStatusCode, Disconnect": "`reject`, `defer`",
     "LogEventText": "the rule's name stands in the log",
     "NotifySender": "`notify_sender`, `reject`; [overrides](policy-tutorial.md#a-sender-may-insist)",
