@@ -10,8 +10,8 @@ import pytest
 
 from offline_place import postseal
 
-GROUPS = ("ca", "certs", "identity", "keys", "messages", "policy", "smime")
-COMMANDS = ("run", "check", "explain", "apply", *GROUPS, "reload", "status", "completion")
+GROUPS = ("ca", "certs", "identity", "keys", "messages", "policy", "smime", "tls")
+COMMANDS = ("run", "check", "explain", "apply", *GROUPS, "portal", "reload", "status", "completion")
 
 
 def test_help_names_every_command_and_exit_code() -> None:

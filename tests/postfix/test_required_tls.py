@@ -1,7 +1,9 @@
 """`require_tls` through Postfix and the fragments: which level lets mail go to which kind of server."""
 
+import csv
 import os
 import smtplib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -120,3 +122,27 @@ def test_transport_that_is_missing_is_told_at_the_reload_and_makes_mail_wait(wir
     assert any(
         "mail transport unavailable" in each.reasons.get("bob@right.test", "") for each in wired.queue()
     )
+
+
+def test_report_tells_from_the_log_what_the_servers_saw(wired: Wired) -> None:
+    done = wired.gateway.daemon.command("tls", "report", wired.gateway.postfix.log_file, "--csv")
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+
+    seen = Counter(
+        each.tls or "none"
+        for sink in wired.lab.sinks.values()
+        for each in sink.deliveries
+        for _ in each.recipients
+    )
+    told: Counter[str] = Counter()
+    for row in rows:
+        if row["way"] == "out" and row["outcome"] == "sent":
+            told[row["version"]] += int(row["count"])
+    assert told == seen
+    assert {row["required"] for row in rows if row["outcome"] == "deferred"} >= {
+        "encrypt",
+        "verify",
+        "dane-only",
+    }
+    assert all(row["version"] != "none" for row in rows if row["outcome"] == "sent" and row["required"])
+    assert {row["version"] for row in rows if row["way"] == "in"} == {"none"}

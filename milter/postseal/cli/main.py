@@ -30,8 +30,8 @@ def main() -> None:
       1  settings, policies, certificates or keys are bad; nothing was changed
       2  wrong usage
       3  the daemon does not run
-      4  the message would be refused (apply), the certificate is (certs verify),
-         or a signature does not pass (smime inspect)
+      4  the message would be refused (apply), the certificate is (certs verify), a signature does
+         not pass (smime inspect), or no server of the domain would get mail (tls test)
       5  the message would be held (apply)
       6  policies treat messages differently (policy diff)
     """

@@ -1,18 +1,27 @@
 """`postseal tls`: TLS between mail servers."""
 
+import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from postseal import settings as settings_file
-from postseal.cli.common import give_up, settings_option
-from postseal.errors import BadInput
+from postseal.cli.common import Exit, give_up, settings_option
+from postseal.cli.tls_shown import FORMS, described
+from postseal.envelope import domain_key
+from postseal.errors import BadInput, Failure
 from postseal.methods.table import PROTECTING
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.required_tls import Level, RequiredTls
+from postseal.tls import mail_log
+from postseal.tls.mail_exchanger import Resolver, of_this_host
+from postseal.tls.probe import probed
 from postseal.tls.table import CONNECTORS, ROUTES, Tables
 from postseal.tls.transport import lines
+
+_LEVELS = [str(level) for level in Level if level is not Level.FINGERPRINT]
 
 
 @click.group()
@@ -44,6 +53,67 @@ def map_(*, path: Path, routes: bool) -> None:
     tables = Tables.of(_policy(path).connectors.outbound)
     for line in tables.lines(ROUTES if routes else CONNECTORS):
         click.echo(line)
+
+
+@tls.command()
+@click.argument("domain")
+@click.option("--level", type=click.Choice(_LEVELS), help="In place of what the domain's connector asks for.")
+@click.option("--port", default=25, show_default=True, help="The port of the domain's servers.")
+@click.option("--resolver", metavar="ADDRESS", help="The validating name server; default: this host's.")
+@click.option("--authorities", type=click.Path(path_type=Path, exists=True), help="PEM, for the system's.")
+@settings_option
+def test(
+    *, path: Path, domain: str, level: str | None, port: int, resolver: str | None, authorities: Path | None
+) -> None:
+    """Ask the mail servers of DOMAIN for TLS, and say to which of them mail would go.
+
+    Each is asked as Postfix would, up to STARTTLS: version, cipher, chain and names of the certificate,
+    DANE.  Exit code 0: mail would go; 4: to none of them.
+    """
+    domain = domain_key(domain)
+    connector = _policy(path).connectors.found(domain)
+    required = (
+        RequiredTls(Level(level)) if level else connector.tls if connector else RequiredTls(Level.ENCRYPT)
+    )
+    asked = Resolver(resolver or of_this_host())
+    try:
+        if connector and connector.smart_host:
+            name, _, given = connector.smart_host.rpartition(":")
+            port = int(given)
+            servers = list(asked.host(name.strip("[]").removeprefix("ipv6:"), port))
+        else:
+            servers = list(asked.servers(domain, port))
+    except Failure as failure:
+        raise click.ClickException(failure.detail) from None
+    good = 0
+    for server in servers:
+        shown = probed(server, port=port, authorities=authorities, seconds=10)
+        obstacle = shown.obstacle(required, domain)
+        good += not obstacle
+        click.echo("\n".join(described(shown, domain)))
+    why = f"connector '{connector.name}' asks" if connector and not level else "asked"
+    click.echo(f"{why} for {required}: mail would go to {good} of {len(servers)} servers")
+    sys.exit(Exit.DONE if good else Exit.REFUSED)
+
+
+@tls.command()
+@click.argument("logs", type=click.File(encoding="utf-8", errors="replace"), nargs=-1, required=True)
+@click.option("--csv", "form", flag_value="csv", help="Print comma-separated values.")
+@click.option("--metrics", "form", flag_value="metrics", help="Print metrics, for node_exporter's textfiles.")
+@settings_option
+def report(*, path: Path, logs: tuple[TextIO, ...], form: str | None) -> None:
+    """Say how much mail came and went by which version of TLS, by connector and outcome.
+
+    LOGS are Postfix's; `-` is standard input.
+    """
+    connectors = _policy(path).connectors
+
+    def name(domain: str) -> str:
+        found = connectors.found(domain)
+        return found.name if found else ""
+
+    volumes = mail_log.report((line for log in logs for line in log), name)
+    click.echo("\n".join(FORMS[form or "table"](volumes)))
 
 
 def _policy(path: Path) -> Policy:

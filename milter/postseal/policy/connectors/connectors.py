@@ -36,8 +36,12 @@ class Connectors:
 
     def to(self, domain: str) -> Outbound | None:
         """The connector to *domain* that is enforced."""
-        found = _found(self.outbound, domain)
+        found = self.found(domain)
         return found if found and found.mode is Mode.ENFORCE else None
+
+    def found(self, domain: str) -> Outbound | None:
+        """The connector to *domain*, also one on trial."""
+        return _found(self.outbound, domain)
 
     def refusal(self, envelope: Envelope, ours: tuple[Network, ...]) -> tuple[Inbound, Reply] | None:
         """Why mail of *envelope* does not come as its sender's domain must; None if it does.

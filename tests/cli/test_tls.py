@@ -1,0 +1,88 @@
+"""`postseal tls test` says of servers of every kind what becomes of mail (postfix/test_required_tls.py)."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import signed_zone
+from demo.place import open_directory
+from postseal.cli.main import main
+from tls_lab import Lab, lab
+
+WITH_TLS = {"selfsigned", "expired", "wrongname", "right", "danevalid", "daneinvalid", "danebogus"}
+GOES = {"encrypt": WITH_TLS, "verify": {"right"}, "secure": {"right"}, "dane-only": {"danevalid"}}
+SAYS = {
+    "plain": "it offers no STARTTLS",
+    "stripped": "it offers no STARTTLS",
+    "old": "encrypt: no, TLSv1.1 is too old",
+    "selfsigned": "verify: no, self-signed certificate",
+    "expired": "verify: no, certificate has expired",
+    "wrongname": "verify: no, its certificate is for mx.other.example",
+    "right": "secure: yes",
+    "danevalid": "dane-only: yes",
+    "daneinvalid": "dane-only: no, its record is about another certificate",
+    "danebogus": "dane-only: no, its record is forged",
+}
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    with open_directory() as folder:
+        (folder / "policies" / "connectors").mkdir(parents=True)
+        (folder / "policies" / "10.yaml").write_text("rules: []")
+        (folder / "postseal.yaml").write_text("policies: policies\ntls: {enforced: true, postfix: none}\n")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def servers(place: Path) -> Iterator[Lab]:
+    if os.geteuid() != 0 or not signed_zone.installed():
+        pytest.skip("needs root and dnsmasq")
+    with lab(place) as running:
+        yield running
+
+
+def asked(place: Path, servers: Lab, *words: str) -> Result:
+    options = ["--resolver", servers.resolver, "--authorities", str(servers.authorities)]
+    command = ["tls", "test", *words, *options, "--settings", str(place / "postseal.yaml")]
+    return CliRunner().invoke(main, command)
+
+
+@pytest.mark.parametrize("kind", SAYS)
+def test_verdict_is_what_becomes_of_mail(place: Path, servers: Lab, kind: str) -> None:
+    found = {level: asked(place, servers, f"{kind}.test", "--level", level) for level in GOES}
+
+    assert {level for level, done in found.items() if done.exit_code == 0} == {
+        level for level, kinds in GOES.items() if kind in kinds
+    }
+    assert {done.exit_code for done in found.values()} <= {0, 4}
+    assert SAYS[kind] in found["encrypt"].output
+
+
+def test_connector_of_the_domain_is_tried(place: Path, servers: Lab) -> None:
+    connectors = place / "policies" / "connectors" / "a.yaml"
+    address = servers.addresses["selfsigned"]
+    connectors.write_text(
+        "outbound:\n"
+        "  - {name: partner, domains: right.test, tls: {secure: [mx.else.example]}, mode: test}\n"
+        f"  - {{name: far, domains: far.test, tls: encrypt, smart_host: '{address}:25'}}\n"
+    )
+    try:
+        partner, far = (asked(place, servers, domain) for domain in ("right.test", "far.test"))
+    finally:
+        connectors.unlink()
+
+    assert partner.exit_code == 4
+    verdict = "connector 'partner' asks for {secure: [mx.else.example]}: mail would go to 0 of 1 servers"
+    assert verdict in partner.output
+    assert far.exit_code == 0
+    assert "connector 'far' asks for encrypt: mail would go to 1 of 1 servers" in far.output
+
+
+def test_domain_without_servers_is_told(place: Path, servers: Lab) -> None:
+    done = asked(place, servers, "nowhere.test")
+
+    assert done.exit_code == 4 or "no answer" in done.output
