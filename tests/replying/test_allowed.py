@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from postseal.message import Header
 from postseal.replying.composition import Quotation
 from postseal.replying.original import NotAllowed, Whom, Why
 from postseal.store.registry import Registry
@@ -61,6 +62,16 @@ def test_reply_to_what_may_not_be_read_any_more_is_refused(desk: Desk) -> None:
 
     assert {each.value.why for each in (revoked, expired, stranger, unknown)} == {Why.GONE}
     assert ring.outbox.oldest() == (0, None)
+
+
+def test_visitor_whom_no_field_can_name_has_no_reply(desk: Desk) -> None:
+    strange = "a,b@one.test"
+    message = ORIGINAL.without("Message-ID").adding(Header.of("Message-ID", "<9@lab.test>"))
+    sealed = desk.seal(message, strange).id
+
+    with pytest.raises(NotAllowed) as raised:
+        desk.replies.recipients(sealed, ORIGINAL, strange, Whom.AUTHOR)
+    assert raised.value.why is Why.NOBODY
 
 
 def test_fifty_replies_a_day_are_enough(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from postseal import log
 from postseal.body import Spool
 from postseal.cms import field
-from postseal.envelope import key
+from postseal.envelope import key, unambiguous
 from postseal.message import Message
 from postseal.replying.composition import Correspondent, Enclosure, Quotation, Reply, composed
 from postseal.replying.original import (
@@ -137,6 +137,8 @@ class Replies:
         reader = message.addressee(visitor) if message else None
         if message is None or reader is None or not reader.readable(at):
             raise NotAllowed(Why.GONE)
+        if not unambiguous(reader.written):  # no field could name him
+            raise NotAllowed(Why.NOBODY)
         if withheld(message, whom):
             raise NotAllowed(Why.WITHHELD)
         replied = (row for row in ring.audit.of(sealed) if row.event == Event.REPLIED.value)
