@@ -74,7 +74,7 @@ def test_unit_of_the_portal_agrees_with_the_settings_and_reads_no_policies() -> 
     policies = Settings().policies
     assert values("TemporaryFileSystem", PORTAL) == [f"{policies}:ro"]
     assert values("BindReadOnlyPaths", PORTAL) == [f"-{policies / FOLDER}"]
-    assert values("LimitCORE", PORTAL) == ["0"]
+    assert (values("LimitCORE", PORTAL), values("MemorySwapMax", PORTAL)) == (["0"], ["0"])
 
 
 def test_unit_only_the_supervisor_gets_signals_and_no_core_is_dumped() -> None:
