@@ -26,10 +26,10 @@ class Wired:
     lab: Lab
     fragments: Fragments
 
-    def send(self, level: str, text: str, *recipients: str) -> None:
-        message = f"From: {ANN}\r\nSubject: level {level} it is\r\n\r\n{text}\r\n"
+    def send(self, level: str, text: str, *recipients: str, sender: str = ANN) -> None:
+        message = f"From: {sender}\r\nSubject: level {level} it is\r\n\r\n{text}\r\n"
         with smtplib.SMTP(LOOPBACK, self.fragments.smtp_port, timeout=60) as client:
-            client.sendmail(ANN, recipients, message)
+            client.sendmail(sender, recipients, message)
 
     def arrived(self, text: str, *, tried: int = 0) -> dict[str, Delivery]:
         """By kind, what came with *text*, when all mail is delivered or waits.

@@ -19,7 +19,7 @@ from typing import Final
 from postseal.body import PIECE
 from postseal.envelope import Envelope
 from postseal.errors import Cause, Failure
-from postseal.guard.own import was_opened
+from postseal.guard.own import unquotable
 from postseal.guard.trace import Guard
 from postseal.message import Header, Message
 from postseal.outcome import Copy
@@ -102,8 +102,8 @@ class Submission:
             _needed(client, "8BITMIME")
             words.append("BODY=8BITMIME")
         parameters = envelope.parameters
-        if was_opened(message) and envelope.sender and client.has_extn("DSN"):
-            # A bounce goes to whoever encrypted it, and would quote it in clear.
+        if unquotable(message) and envelope.sender and client.has_extn("DSN"):
+            # A bounce would quote in clear what was encrypted when it came, or must not travel without TLS.
             parameters = tuple(word for word in parameters if not word.upper().startswith("RET="))
             parameters += ("RET=HDRS",)
         words += _kept(client, parameters, _OF_MAIL)

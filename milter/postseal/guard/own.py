@@ -27,6 +27,11 @@ def was_opened(message: Message) -> bool:
     return any(_OPENED.search(header.value) for header in message.all(SMIME))
 
 
+def unquotable(message: Message) -> bool:
+    """Whether a bounce must not quote *message*: it goes by any way, to whoever sent the message."""
+    return was_opened(message) or bool(message.all(TLS, TLS_LATER))
+
+
 def is_own(name: str) -> bool:
     """Whether *name* is that of a field of ours, in any letter case, with white space around it or not."""
     # RFC 5322 §4.5 allows white space before the colon, and MTAs let it pass.

@@ -16,7 +16,7 @@ from postseal.delivery import Delivery, Undelivered
 from postseal.edits import HEADERS_ONLY, AddRecipient, ChangeSender, DeleteRecipient, edits
 from postseal.envelope import Envelope, Recipient, unambiguous
 from postseal.errors import Cause, Failure
-from postseal.guard.own import was_opened
+from postseal.guard.own import unquotable, was_opened
 from postseal.letter import letters
 from postseal.message import Message
 from postseal.metrics import Metrics
@@ -235,8 +235,8 @@ def _divided_before(message: Message, envelope: Envelope, copy: Copy, delivery: 
 
 
 def _without_quotation(stays: Copy, envelope: Envelope, mta: Mta) -> list[ChangeSender]:
-    """That a bounce is not to quote the message, if we have opened it: it goes to whoever encrypted it."""
-    if not (was_opened(stays.message) and envelope.sender and mta.can_change_sender):
+    """That a bounce is not to quote the message, if we have opened it or it must not travel without TLS."""
+    if not (unquotable(stays.message) and envelope.sender and mta.can_change_sender):
         return []
     identity = (word for word in envelope.parameters if word.upper().startswith("ENVID="))
     return [ChangeSender(envelope.sender, " ".join([HEADERS_ONLY, *identity]))]
