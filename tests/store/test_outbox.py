@@ -187,10 +187,11 @@ def test_nothing_of_a_reply_is_in_the_database_in_clear_and_no_seed_afterwards(
     assert not found(reply.seed)
 
 
-def test_store_that_is_away_is_a_failure(ring: Opened, dsn: str) -> None:
-    if not dsn.startswith("sqlite:"):
-        pytest.skip("shown by tests/store/test_failure.py for both")
+def test_store_that_is_away_is_a_failure(sqlite_dsn: str, opened: Callable[..., Store]) -> None:
+    migrate(sqlite_dsn)
+    ring = room.opened(opened(sqlite_dsn), LocalKeys({"a": bytes(32)}, "a"))
     ring.store.close()
-    Path(dsn.removeprefix("sqlite:///")).unlink()
+    Path(sqlite_dsn.removeprefix("sqlite:///")).unlink()
+
     with pytest.raises(Failure):
         put(ring.outbox)

@@ -86,17 +86,8 @@ def sent(visit: Visit) -> Response:
 def ways(visit: Visit, here: Found, original: Message) -> list[str]:
     """The words of the kinds of replies that the reader may write to *here*."""
     outgoing = visit.desk.outgoing
-    if outgoing is None:
-        return []
-    found = []
-    for word, whom in WHOM.items():
-        try:
-            to = outgoing.replies.recipients(here.message.id, original, visit.address, whom)
-        except NotAllowed:
-            continue
-        if whom is Whom.AUTHOR or to.cc:
-            found.append(word)
-    return found
+    offered = outgoing.replies.offered(here.message, original, visit.address) if outgoing else ()
+    return [word for word, whom in WHOM.items() if whom in offered]
 
 
 def _desk(visit: Visit) -> _Desk:

@@ -82,6 +82,19 @@ class Replies:
         self._spool = spool
         self._clock = clock
 
+    def offered(self, message: SealedMessage, original: Message, visitor: str) -> tuple[Whom, ...]:
+        """Who of `Whom` a reply of *visitor* could go to; all only where that is more than its author."""
+        at, found = self._clock(), []
+        for whom in Whom:
+            try:
+                self._permit(message, visitor, whom, at)
+                to = addressees(original, visitor, whom, ours=self._sender)
+            except NotAllowed:
+                continue
+            if whom is Whom.AUTHOR or to.cc:
+                found.append(whom)
+        return tuple(found)
+
     def recipients(self, sealed: bytes, original: Message, visitor: str, whom: Whom) -> Addressees:
         """Who would get a reply of *visitor* to the *sealed* message.  Raises NotAllowed."""
         self._check(sealed, visitor, whom)
@@ -134,17 +147,22 @@ class Replies:
     def _check(self, sealed: bytes, visitor: str, whom: Whom) -> SealedMessage:
         ring, at = self._ring.open(), self._clock()
         message = ring.messages.of(sealed)
-        reader = message.addressee(visitor) if message else None
-        if message is None or reader is None or not reader.readable(at):
+        if message is None:
+            raise NotAllowed(Why.GONE)
+        self._permit(message, visitor, whom, at)
+        day = at - timedelta(days=1)
+        if ring.audit.count(Event.REPLIED, sealed, visitor, since=day) >= _A_DAY:
+            raise NotAllowed(Why.TOO_OFTEN)
+        return message
+
+    def _permit(self, message: SealedMessage, visitor: str, whom: Whom, at: datetime) -> None:
+        reader = message.addressee(visitor)
+        if reader is None or not reader.readable(at):
             raise NotAllowed(Why.GONE)
         if not unambiguous(reader.written):  # no field could name him
             raise NotAllowed(Why.NOBODY)
         if withheld(message, whom):
             raise NotAllowed(Why.WITHHELD)
-        replied = (row for row in ring.audit.of(sealed) if row.event == Event.REPLIED.value)
-        if sum(row.address == visitor and at - row.at < timedelta(days=1) for row in replied) >= _A_DAY:
-            raise NotAllowed(Why.TOO_OFTEN)
-        return message
 
     def _target(self, address: str) -> Target:
         return Target(address, Way.INSIDE if address in self._inside else Way.SEALED)

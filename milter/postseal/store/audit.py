@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 import sqlalchemy
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from postseal import log
 from postseal.store.engine import Store
@@ -127,6 +127,12 @@ class Audit:
         """What happened to *message*, in order."""
         query = select(audit).where(audit.c.message == message).order_by(audit.c.number)
         return self._store.read(lambda connection: tuple(_row(row) for row in connection.execute(query)))
+
+    def count(self, event: Event, message: bytes, address: str, *, since: datetime) -> int:
+        """How often *event* has happened to *message* by *address* *since* then."""
+        here = (audit.c.message == message, audit.c.address == address, audit.c.event == event.value)
+        query = select(func.count()).select_from(audit).where(*here, audit.c.at > since)
+        return self._store.read(lambda connection: connection.scalar(query) or 0)
 
     def every(self) -> Iterator[Row]:
         """All rows in order, some at a time."""
