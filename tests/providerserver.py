@@ -57,6 +57,7 @@ class ProviderServer:
         self.answers: dict[str, Callable[[], Answer]] = {}
         self.asked: list[str] = []
         self.authorizations: list[str] = []
+        self.bodies: list[str] = []
         self.sign: Callable[[dict[str, object]], object] = lambda claims: jwt.encode(
             self.header, claims, self.key, algorithms=[self.header["alg"]]
         )
@@ -73,6 +74,8 @@ class ProviderServer:
             def answer(self, body: str) -> None:
                 path = urlsplit(self.path).path
                 outer.asked.append(path)
+                if path in outer.answers and body:
+                    outer.bodies.append(body)
                 if "Authorization" in self.headers:
                     outer.authorizations.append(self.headers["Authorization"])
                 code, said = outer.answer(path, body, self.headers.get("Authorization", ""))

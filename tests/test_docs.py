@@ -17,6 +17,7 @@ from postseal.settings_ome import Ome, Transit
 from postseal.settings_portal import Portal
 from postseal.settings_sign_in import Provider, SignIn
 from postseal.settings_smime import Ldap, Lookup
+from postseal.settings_sms import Sms
 
 HOUSE = Path(__file__).parent.parent
 DOCUMENTS = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/*.md"), *HOUSE.glob("contrib/**/*.md")])
@@ -53,7 +54,7 @@ def test_settings_example_holds_every_setting_with_its_default() -> None:
             assert re.search(rf"(?m)^  {word}:", text), field.name
     kinds = (
         *((Lookup, " {4}#?"), (Ldap, " {4}#  "), (Ome, "  #?"), (Transit, "  #  ")),
-        *((Portal, "  #?"), (SignIn, "  "), (Provider, "  #  (- |  )")),
+        *((Portal, "  #?"), (SignIn, "  #?"), (Sms, "  #  "), (Provider, "  #  (- |  )")),
     )
     for kind, margin in kinds:
         for field in dataclasses.fields(kind):

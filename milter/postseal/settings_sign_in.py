@@ -10,6 +10,8 @@ from typing import Annotated, Final
 from postseal import scalar
 from postseal.document import Node, bad
 from postseal.errors import Place, Problem
+from postseal.settings_sms import Sms, secret_source
+from postseal.settings_sms import problems as sms_problems
 
 
 class Kind(StrEnum):
@@ -50,15 +52,6 @@ def issuer_url(node: Node, _reader: object = None) -> str:
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", written):
         hint = "write the word `issuer` of its discovery document: https://HOST/PATH, without ? and #"
         raise bad(node.place, f"bad issuer '{written}'", hint)
-    return written
-
-
-def secret_source(node: Node, _reader: object = None) -> str:
-    """Where a secret is: `file:/PATH` or `credential:NAME`."""
-    written = scalar.text(node)
-    if not re.fullmatch(r"file:/.+|credential:[\w.-]+", written):
-        # Not quoted: it may be the secret itself.
-        raise bad(node.place, "no such kind of secret", "write file:/PATH or credential:NAME")
     return written
 
 
@@ -109,7 +102,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """How people prove who they are: a code by mail, accounts elsewhere, a passkey after either.
+    """How people prove who they are: a code by mail or text message, accounts elsewhere, then a passkey.
 
     *passkey_life*: how long a passkey is good, after which its owner shows once more that he has the address.
     """
@@ -117,6 +110,7 @@ class SignIn:
     passcode: bool = True
     passkeys: bool = False
     passkey_life: Annotated[float, scalar.duration] = 180 * 86400.0
+    sms: Sms | None = None
     providers: tuple[Provider, ...] = ()
 
 
@@ -136,6 +130,10 @@ def problems(sign_in: SignIn, place: Place, *, portal: str) -> Iterator[Problem]
         yield Problem(place, "passkeys need a portal with a name", "ome: portal: https://HOST, not a number")
     if not sign_in.passcode and not sign_in.providers:
         yield Problem(place, "nobody could sign in", "set passcode: true, or add providers")
+    if sign_in.sms:
+        yield from sms_problems(sign_in.sms)
+    if sign_in.sms and not sign_in.passcode:
+        yield Problem(sign_in.sms.place, "nobody is sent a code", "set passcode: true, or take sms away")
     seen: set[str] = set()
     for provider in sign_in.providers:
         if provider.name in seen:

@@ -50,7 +50,7 @@ class Provider:
         except (OSError, ssl.SSLError) as error:
             what = f"{settings.certificate_authority} holds no certificates of authorities: {error}"
             raise BadInput([Problem(settings.place, what)]) from None
-        secret.read(settings)  # better found out now
+        secret.read(settings.client_secret, settings.place)  # better found out now
         self._lock = threading.Lock()
         self._metadata: tuple[float, Metadata] | None = None
         self._keys: tuple[float, KeySet] | None = None
@@ -147,7 +147,7 @@ class Provider:
 
     def _secret(self) -> str:
         try:
-            return secret.read(self.settings)
+            return secret.read(self.settings.client_secret, self.settings.place)
         except BadInput as error:
             raise NotProven(Reason.UNREACHABLE, str(error)) from None
 

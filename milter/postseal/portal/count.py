@@ -53,6 +53,12 @@ class Count:
             ["result"],
             registry=self.registry,
         )
+        self.texts = Counter(
+            "postseal_portal_passcode_texts",
+            "Text messages with a passcode, by what became of them.",
+            ["result"],
+            registry=self.registry,
+        )
         self.mail_seconds = Histogram(
             "postseal_portal_passcode_mail_seconds",
             "From asking for a passcode to the moment when the MTA has its mail.",
@@ -84,6 +90,7 @@ class Count:
             self.events.labels(event)
         for result in MAILS:
             self.mails.labels(result)
+            self.texts.labels(result)
         for result in REPLIES:
             self.replies.labels(result)
         for cause in ("store", "keys", "internal"):

@@ -11,6 +11,7 @@ from postseal.branding.shelf import Shelf
 from postseal.portal.count import Count
 from postseal.portal.outgoing import Outgoing
 from postseal.portal.post import Post
+from postseal.portal.telephone import Telephones
 from postseal.settings import Settings
 from postseal.store.ring import Opened, Ring
 from postseal.store.sessions import Sessions
@@ -24,8 +25,8 @@ if TYPE_CHECKING:  # its library is an extra
 class Desk:
     """*post* sends passcodes.  *clock*: the time, with its zone.  *shelf*: the brandings.
 
-    *outgoing*: None where nobody can reply.  *providers*: of accounts elsewhere.  *ceremony*: None without
-    passkeys.
+    *outgoing*: None where nobody can reply.  *providers*: of accounts elsewhere.  *telephones*: None
+    where codes go by mail alone.  *ceremony*: None without passkeys.
     """
 
     settings: Settings
@@ -37,6 +38,7 @@ class Desk:
     shelf: Shelf
     outgoing: Outgoing | None = None
     providers: "Mapping[str, Provider]" = field(default_factory=dict)
+    telephones: Telephones | None = None
     ceremony: "type[Ceremony] | None" = None
 
     @property

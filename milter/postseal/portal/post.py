@@ -1,4 +1,4 @@
-"""Hands passcodes to the mail server, after the visitor has his answer.
+"""Hands passcodes to the mail server, or to the gateway for text messages, after the visitor has his answer.
 
 A mail is tried for as long as its code is of use, then given up; the log says so, and the visitor can ask
 for another.  It goes to the listener without the milter, which would seal it otherwise.  A queue in
@@ -13,10 +13,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import partial
 from typing import Final
+
+from prometheus_client import Counter
 
 from postseal import log
 from postseal.portal.count import Count
+from postseal.portal.telephone import Telephones, Unsent
 
 _log = logging.getLogger(__name__)
 
@@ -40,15 +44,38 @@ class Letter:
     since: float = field(default_factory=time.monotonic)
 
 
-class Post:
-    """Submits to *host*:*port*, each step within *timeout* seconds; *name*: who we say we are."""
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text message to one person's telephone; as `Letter`."""
 
-    def __init__(self, host: str, port: int, *, timeout: float, name: str, count: Count) -> None:
+    message: str = field(repr=False)
+    number: str = field(repr=False)
+    sent: Callable[[], object]
+    since: float = field(default_factory=time.monotonic)
+
+
+class Post:
+    """Submits to *host*:*port*, each step within *timeout* seconds; *name*: who we say we are.
+
+    *telephones*: takes text messages.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: float,
+        name: str,
+        count: Count,
+        telephones: Telephones | None = None,
+    ) -> None:
+        self._telephones = telephones
         self._where = (host, port)
         self._timeout = timeout
         self._name = name
         self._count = count
-        self._letters: queue.Queue[Letter | None] = queue.Queue(_MOST)
+        self._letters: queue.Queue[Letter | Text | None] = queue.Queue(_MOST)
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(_THREADS)]
 
@@ -66,12 +93,12 @@ class Post:
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter | Text) -> None:
         """Submit *letter* soon; returns at once."""
         try:
             self._letters.put_nowait(letter)
         except queue.Full:
-            self._give_up("given_up", "too many passcodes wait to be sent")
+            self._give_up(letter, "given_up", "too many passcodes wait to be sent")
 
     def reachable(self) -> bool:
         """Whether the mail server answers now."""
@@ -86,34 +113,52 @@ class Post:
             try:
                 self._deliver(letter)
             except Exception as error:  # noqa: BLE001 (the next letter is somebody else's)
-                self._give_up("given_up", log.trace(error))
+                self._give_up(letter, "given_up", log.trace(error))
 
-    def _deliver(self, letter: Letter) -> None:
-        message = letter.message()
+    def _deliver(self, letter: Letter | Text) -> None:
+        submit = self._submission(letter)
         why = ""
         for pause in (*_PAUSES, None):
             try:
-                with smtplib.SMTP(*self._where, self._name, timeout=self._timeout) as client:
-                    client.send_message(message, letter.sender, [letter.recipient])
-            except smtplib.SMTPResponseException as error:
-                why, final = f"{error.smtp_code}", error.smtp_code >= 500
-            except smtplib.SMTPRecipientsRefused as error:
-                codes = {code for code, _ in error.recipients.values()}
-                why, final = " ".join(map(str, sorted(codes))), min(codes, default=0) >= 500
-            except (OSError, smtplib.SMTPException) as error:
-                why, final = type(error).__name__, False
+                submit()
+            except Unsent as error:
+                why = str(error)
+                if error.final:
+                    self._give_up(letter, "refused", why)
+                    return
             else:
-                self._count.mails.labels("accepted").inc()
-                self._count.mail_seconds.observe(time.monotonic() - letter.since)
+                self._counter(letter).labels("accepted").inc()
+                if isinstance(letter, Letter):
+                    self._count.mail_seconds.observe(time.monotonic() - letter.since)
                 letter.sent()
-                return
-            if final:
-                self._give_up("refused", why)
                 return
             if pause is None or self._stopping.wait(pause):
                 break
-        self._give_up("given_up", why)
+        self._give_up(letter, "given_up", why)
 
-    def _give_up(self, result: str, why: str) -> None:
-        self._count.mails.labels(result).inc()
+    def _submission(self, letter: Letter | Text) -> Callable[[], None]:
+        """What hands *letter* over, or raises Unsent; it can be called again."""
+        if isinstance(letter, Letter):
+            return partial(self._mail, letter.message(), letter)
+        assert self._telephones  # noqa: S101 (whoever has a number has it from there)
+        return partial(self._telephones.send, letter.number, letter.message)
+
+    def _mail(self, message: EmailMessage, letter: Letter) -> None:
+        try:
+            with smtplib.SMTP(*self._where, self._name, timeout=self._timeout) as client:
+                client.send_message(message, letter.sender, [letter.recipient])
+        except smtplib.SMTPResponseException as error:
+            raise Unsent(f"{error.smtp_code}", final=error.smtp_code >= 500) from None
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = {code for code, _ in error.recipients.values()}
+            final = min(codes, default=0) >= 500
+            raise Unsent(" ".join(map(str, sorted(codes))), final=final) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unsent(type(error).__name__, final=False) from None
+
+    def _counter(self, letter: Letter | Text) -> Counter:
+        return self._count.mails if isinstance(letter, Letter) else self._count.texts
+
+    def _give_up(self, letter: Letter | Text, result: str, why: str) -> None:
+        self._counter(letter).labels(result).inc()
         _log.warning("%s", log.line(event="passcode_not_sent", why=why))

@@ -34,6 +34,7 @@ from postseal.portal.desk import Desk
 from postseal.portal.monitor import monitor
 from postseal.portal.outgoing import Outgoing
 from postseal.portal.post import Post
+from postseal.portal.telephone import Telephones
 from postseal.replying.dispatch import Dispatch
 from postseal.replying.original import Inside
 from postseal.replying.replies import Replies
@@ -92,13 +93,21 @@ def _keep_to_itself() -> None:
 def _desk(settings: Settings) -> Desk:
     host, port = _where(settings.submit_to)
     count = Count()
-    post = Post(host, port, timeout=settings.submit_timeout, name=socket.gethostname(), count=count)
+    telephones = Telephones(settings.sign_in.sms) if settings.sign_in.sms else None
+    post = Post(
+        *(host, port),
+        timeout=settings.submit_timeout,
+        name=socket.gethostname(),
+        count=count,
+        telephones=telephones,
+    )
     ring = Ring(settings.store, timeout=settings.store_timeout, keys=source.load(settings.ome))
     spool = Spool(settings.portal.spool_directory, settings.memory_body)
     providers = accounts.load(settings.sign_in)
     shelf = Shelf(settings.policies / FOLDER)
     ceremony = _ceremony() if settings.sign_in.passkeys else None
     desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers, ceremony=ceremony)
+    desk = replace(desk, telephones=telephones)
     return replace(desk, outgoing=_outgoing(desk)) if settings.portal.replies.submit_to else desk
 
 

@@ -15,13 +15,14 @@ from postseal.envelope import key, split
 from postseal.portal.found import Found, found
 from postseal.portal.header import SIGNED_OUT
 from postseal.portal.passcode_mail import passcode_mail
-from postseal.portal.post import Letter
+from postseal.portal.post import Letter, Text
 from postseal.portal.visit import Visit
 from postseal.settings import notices_from
 from postseal.settings_sign_in import PASSCODE, PASSKEY
 from postseal.store.audit import Entry, Event
 from postseal.store.passcodes import Answer, Issued, Limited
 from postseal.store.schema import ADDRESS_CHARACTERS
+from postseal.store.sealed import Addressee
 
 
 def ask_address(visit: Visit) -> Response:
@@ -123,6 +124,9 @@ def _mail(visit: Visit, here: Found, address: str, issued: Issued) -> None:
     reader = here.message.addressee(address)
     if reader is None or issued.code is None:
         return
+    if visit.desk.telephones and (number := visit.desk.telephones.of(address)):
+        _text(visit, here, issued, reader=reader, number=number)
+        return
     settings, audit, clock = visit.desk.settings, visit.desk.opened.audit, visit.desk.clock
     sender = settings.portal.passcodes_from or notices_from(settings, socket.gethostname())
     name = visit.branding.name or visit.address_here.partition("://")[2]
@@ -138,3 +142,21 @@ def _mail(visit: Visit, here: Found, address: str, issued: Issued) -> None:
     )
     entry = Entry(Event.CODE_SENT, here.message.id, reader.address)
     visit.desk.post.send(Letter(write, sender, reader.written, lambda: audit.add([entry], at=clock())))
+
+
+def _text(visit: Visit, here: Found, issued: Issued, *, reader: Addressee, number: str) -> None:
+    """Have the code sent to the telephone of *reader*."""
+    assert issued.code  # noqa: S101 (who gets a text gets a code)
+    audit, clock = visit.desk.opened.audit, visit.desk.clock
+    _ = visit.translate
+    said = _(
+        "{code} is your code for an encrypted message from {sender} ({reference}). Tell it to nobody."
+    ).format(
+        code=f"{issued.code[:4]} {issued.code[4:]}", sender=here.message.sender, reference=issued.reference
+    )
+    # The last line lets telephones fill it in on this host and on no other (origin-bound one-time codes).
+    host = visit.address_here.partition("://")[2].partition(":")[0]
+    entry = Entry(Event.CODE_SENT, here.message.id, reader.address, "sms")
+    visit.desk.post.send(
+        Text(f"{said}\n\n@{host} #{issued.code}", number, lambda: audit.add([entry], at=clock()))
+    )
