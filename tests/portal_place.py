@@ -16,6 +16,7 @@ from demo.sink import Sink
 from demo.visitor import Visitor
 from postseal import settings as settings_file
 from postseal.body import Spool
+from postseal.branding import load as branding_files
 from postseal.envelope import Client, Envelope, Recipient
 from postseal.message import Message
 from postseal.methods.method import Order
@@ -26,6 +27,17 @@ from postseal.store.ring import Opened, Ring
 from postseal.treatment import Treatment
 from sealing import BOB, CAT
 from sealing import message as given_message
+
+BRANDINGS = """
+brandings:
+  sales:
+    name: Sales of Lab
+    colors: {accent: '#7a2e3a'}
+    portal_text: {en: Sales reads with you., de: Der Vertrieb liest mit.}
+    disclaimer: Only for you.
+    privacy: https://lab.test/privacy
+  other: {name: Another Ltd, portal: 'OTHER'}
+"""
 
 
 @dataclass
@@ -50,11 +62,13 @@ class Place:
         *,
         to: tuple[str, ...] = (BOB, CAT),
         lifetime: float | None = None,
+        branding: str = "",
     ) -> EmailMessage:
         """The mail that carries *message*."""
         message = message or given_message(identity=f"<{datetime.now(UTC).timestamp()}@lab.test>")
         who = tuple(map(Recipient, to))
-        order = Order(message, Envelope("ann@lab.test", who, Client()), Treatment(lifetime=lifetime))
+        treatment = Treatment(lifetime=lifetime, branding=branding)
+        order = Order(message, Envelope("ann@lab.test", who, Client()), treatment)
         raw = b"".join(self.method.protect(message, who, order=order).pieces())
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)
@@ -91,15 +105,25 @@ def place(*, more: str = "", ome: str = "", public: int = 0, store: str = "") ->
         host, _, port = sink.next_hop.rpartition(":")
         assert host == f"[{LOOPBACK}]"
         file.write_text(
-            f"accepted_domains: [lab.test]\nstore: '{store or f'sqlite:///{directory}/store/store.sqlite'}'\n"
+            f"accepted_domains: [lab.test]\n{'' if 'policies:' in more else 'policies: policies'}\n"
+            f"store: '{store or f'sqlite:///{directory}/store/store.sqlite'}'\n"
             f"submit_to: {LOOPBACK}:{port}\nstore_timeout: 30s\n{portal.settings}"
         )
+        folder = directory / "policies" / "brandings"
+        folder.mkdir(parents=True)
+        (folder / "10.yaml").write_text(BRANDINGS.replace("OTHER", f"https://127.0.0.1:{portal.port}"))
         settings = settings_file.load(file)
         migrate(settings.store)
         ring = Ring(settings.store, timeout=30, keys=source.load(settings.ome))
         running.callback(ring.open().store.close)
         running.enter_context(portal)
-        method = OmeMethod(settings.ome, ring, Spool(), clock=lambda: datetime.now(UTC))
+        method = OmeMethod(
+            settings.ome,
+            ring,
+            Spool(),
+            clock=lambda: datetime.now(UTC),
+            brandings=branding_files.load(settings),
+        )
         yield Place(portal, ring.open(), sink, method)
 
 

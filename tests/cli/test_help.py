@@ -10,7 +10,7 @@ import pytest
 
 from offline_place import postseal
 
-GROUPS = ("ca", "certs", "identity", "keys", "messages", "policy", "smime", "tls")
+GROUPS = ("branding", "ca", "certs", "identity", "keys", "messages", "policy", "smime", "tls")
 COMMANDS = ("run", "check", "explain", "apply", *GROUPS, "portal", "reload", "status", "completion")
 
 

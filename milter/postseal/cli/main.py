@@ -3,6 +3,7 @@
 import click
 
 from postseal.cli.apply import apply
+from postseal.cli.branding import branding
 from postseal.cli.ca import ca
 from postseal.cli.certs import certs
 from postseal.cli.check import check
@@ -38,7 +39,7 @@ def main() -> None:
 
 
 for command in (
-    *(run, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, smime_group, tls),
-    *(reload, status, completion),
+    *(run, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, branding),
+    *(smime_group, tls, reload, status, completion),
 ):
     main.add_command(command)

@@ -133,3 +133,13 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
 
 def _address(column: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
     return column.endswith(wanted, autoescape=True) if wanted.startswith("@") else column == wanted
+
+
+def brands(store: Store, at: datetime) -> frozenset[str]:
+    """The words of the brandings of messages that somebody can read at the time *at*."""
+    open_ = (sealed_recipients.c.state == State.OPEN.value) & (
+        sealed_recipients.c.expires.is_(None) | (sealed_recipients.c.expires > at)
+    )
+    query = select(sealed_messages.c.brand).distinct().join_from(sealed_messages, sealed_recipients)
+    found = store.read(lambda connection: list(connection.scalars(query.where(open_))))
+    return frozenset(filter(None, found))

@@ -1,0 +1,126 @@
+"""`postseal branding`: what an administrator types, and what he sees."""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pictures import png
+from postseal.cli import branding as room
+from postseal.cli.main import main
+from postseal.sealed.master import LocalKeys, Wrapped
+from postseal.store import ring
+from postseal.store.engine import Store
+from postseal.store.migrate import migrate
+from postseal.store.sealed import Addressee, SealedMessage, State
+
+NOW = datetime.now(UTC)
+BRANDINGS = """
+brandings:
+  default: {name: Example Ltd}
+  sales:
+    name: Sales
+    logo: logo.png
+    languages: [ar, en]
+    colors: {accent: '#7a2e3a'}
+    portal: https://sales.test
+    expire: 30d
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    (tmp_path / "policies" / "brandings").mkdir(parents=True)
+    (tmp_path / "policies" / "brandings" / "10.yaml").write_text(BRANDINGS)
+    (tmp_path / "policies" / "brandings" / "logo.png").write_bytes(png(340, 140))
+    file = tmp_path / "postseal.yaml"
+    file.write_text(f"policies: policies\nstore: 'sqlite:///{tmp_path}/store/store.sqlite'\n")
+    return file
+
+
+def said(settings: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["branding", *words, "--settings", str(settings)])
+
+
+def test_list_tells_each_branding(settings: Path) -> None:
+    assert said(settings, "list").stdout.splitlines() == [
+        "default: Example Ltd, at (no portal), en, no logo",
+        "sales: Sales, at sales.test, ar, en, logo 0 KiB, expire 30d",
+    ]
+
+
+def test_check_tells_that_a_branding_of_a_readable_message_is_gone(settings: Path, tmp_path: Path) -> None:
+    dsn = f"sqlite:///{tmp_path}/store/store.sqlite"
+    settings.write_text(settings.read_text() + "ome: {portal: 'https://p.test'}\n")
+    migrate(dsn)
+    with closing(Store(dsn, timeout=30)) as store:
+        messages = ring.opened(store, LocalKeys({"a": bytes(32)}, "a")).messages
+        for number, word, expires in (
+            (1, "sales", None),
+            (2, "old", NOW - timedelta(days=1)),
+            (3, "gone", None),
+        ):
+            key = Wrapped("a", bytes(60))
+            who = Addressee("bob@one.test", "bob@one.test", State.OPEN, expires, NOW, key)
+            messages.add(SealedMessage(bytes([number]) * 16, "<1@a>", "ann@a", (), word, 1, NOW, (who,)))
+
+    told = said(settings, "check")
+    messages_in = said(settings, "list")
+
+    assert told.exit_code == 1
+    assert "messages that can be read name brandings that are gone: gone" in told.stderr
+    assert "write them again" in told.stderr
+    assert messages_in.exit_code == 0
+
+
+def test_mistake_is_told_with_its_place(settings: Path) -> None:
+    file = settings.parent / "policies" / "brandings" / "10.yaml"
+    file.write_text("brandings: {a: {nmae: b}}")
+
+    told = said(settings, "list")
+
+    assert told.exit_code == 1
+    assert "10.yaml:1:17: unknown key 'nmae'" in told.stderr
+    assert "did you mean 'name'?" in told.stderr
+
+
+def test_preview_writes_files_without_a_browser(
+    settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_CHROMIUM", ())
+
+    told = said(settings, "preview", "sales", "--out", str(tmp_path / "out"))
+
+    assert told.exit_code == 0, told.output
+    assert "with Chromium installed" in told.stderr
+    files = {file.stem: file.read_text() for file in (tmp_path / "out").iterdir()}
+    assert set(files) == {"mail", "message", "address", "code", "read", "help", "gone"}
+    for name, html in files.items():
+        assert 'lang="ar" dir="rtl"' in html, name
+        assert "#7a2e3a" in html, name
+        assert "data:image/png;base64," in html, name
+        assert "<script" not in html
+        assert 'src="/' not in html
+        assert '<link rel="stylesheet"' not in html
+    assert "Numbers for the board" in files["read"]
+    assert "https://sales.test/m/" in files["mail"]
+
+
+def test_preview_of_no_branding_says_so(settings: Path, tmp_path: Path) -> None:
+    told = said(settings, "preview", "slaes", "--out", str(tmp_path / "out"))
+
+    assert told.exit_code == 1
+    assert "there is no branding 'slaes'" in told.stderr
+
+
+@pytest.mark.skipif(not room._browser(), reason="no Chromium: contrib/install-tools installs it")
+@pytest.mark.slow
+def test_preview_makes_pictures(settings: Path, tmp_path: Path) -> None:
+    told = said(settings, "preview", "sales", "--dark", "--out", str(tmp_path / "out"))
+
+    assert told.exit_code == 0, told.output
+    pictures = list((tmp_path / "out").iterdir())
+    assert {file.suffix for file in pictures} == {".png"}
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in pictures)
