@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -132,12 +132,18 @@ def _messages(ring: Ring) -> tuple[SealedMessage, ...]:
     return Registry(opened.store, opened.audit, opened.messages).search(Search())
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    dsn = f"sqlite:///{tmp_path}/store/store.sqlite"
+@contextmanager
+def at(dsn: str, folder: Path) -> Iterator[Desk]:
+    """The verbs over the database *dsn*."""
     migrate(dsn)
     with ExitStack() as running:
         ring = Ring(dsn, timeout=30, keys=KEYS)
         running.callback(ring.open().store.close)
         inside, outside = (running.enter_context(Sink()) for _ in range(2))
-        yield Desk(ring, Spool(tmp_path, 1000), inside, outside)
+        yield Desk(ring, Spool(folder, 1000), inside, outside)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with at(f"sqlite:///{tmp_path}/store/store.sqlite", tmp_path) as made:
+        yield made
