@@ -1,8 +1,10 @@
 """Mail that we have opened does not leave in plain: not by an alias, a rule, or a server that sends it on."""
 
+import shutil
 import smtplib
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from processes import eventually
 from quarantine import Held
 
 CARL, EVE = "carl@lab.test", "eve@else.test"
+ACCOUNT = "daemon"
 SETTINGS = """
 workers: 2
 tls: {enforced: true, postfix: none}
@@ -187,3 +190,44 @@ def test_opened_mail_that_needs_tls_comes_by_again_and_still_needs_it(wired: Hel
     assert wired.gate.sink.is_quiet(0.5)
     assert "postfix/opened/smtpd" in wired.gate.postfix.log()
     wired.gate.postfix.command("postsuper", "-d", "ALL")
+
+
+@contextmanager
+def accounts(directory: Path, forward_path: str) -> Iterator[Gateway]:
+    """A gateway whose Postfix delivers to accounts, one of which wants its mail sent on."""
+    mailboxes = directory / "mailboxes"
+    mailboxes.mkdir()
+    (directory / f"{ACCOUNT}.forward").write_text(f"{EVE}\n\\{ACCOUNT}\n")
+    for place in mailboxes, directory / f"{ACCOUNT}.forward":
+        shutil.chown(place, user=ACCOUNT)
+    parameters = {
+        "mydestination": "lab.test",
+        "local_transport": "local:",
+        "mail_spool_directory": f"{mailboxes}/",
+        "forward_path": forward_path,
+    }
+    options = {"parameters": parameters, "services": "local unix - n n - - local\n"}
+    with gateway({"1.yaml": "rules: []"}, settings=SETTINGS, **options) as gate:
+        yield gate
+
+
+def opened_for_the_account(gate: Gateway, directory: Path) -> bool:
+    """Whether it gets open what only the gateway can open; then the queue is empty."""
+    gate.post(sealed(gate, directory), f"{ACCOUNT}@lab.test")
+    (mail,) = eventually(lambda: list((directory / "mailboxes" / ACCOUNT / "new").glob("*")))
+    gate.postfix.await_queue(0)
+    return TEXT.strip() in mail.read_bytes()
+
+
+def test_forward_file_takes_opened_mail_past_every_milter(directory: Path) -> None:
+    with accounts(directory, f"{directory}/$user.forward") as gate:
+        assert opened_for_the_account(gate, directory)
+
+        assert TEXT in gate.sink.take_one(seconds=60).content
+
+
+def test_forward_path_of_the_fragment_keeps_opened_mail_here(directory: Path) -> None:
+    with accounts(directory, Fragments().parameters["forward_path"]) as gate:
+        assert opened_for_the_account(gate, directory)
+
+        assert gate.sink.is_quiet()
