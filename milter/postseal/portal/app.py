@@ -75,7 +75,7 @@ WAYS = (
     Way("/account", "GET", account.lost),
     Way("/account/{provider}", "GET", account.arrive),
     Way("/m/{handle}/body", "GET", reading_room.body),
-    Way("/m/{handle}/attachment/{number:int}", "GET", reading_room.attachment),
+    Way("/m/{handle}/attachment/{number}", "GET", reading_room.attachment),
     Way("/m/{handle}/message.eml", "GET", reading_room.whole),
     Way("/m/{handle}/reply", "GET", reply.form),
     Way("/m/{handle}/reply", "POST", reply.send),

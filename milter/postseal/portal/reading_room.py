@@ -4,6 +4,7 @@ The body is a document of its own that a browser treats as a stranger; files are
 the portal's place.
 """
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from postseal.reading.walls import ATTACHMENT_HEADERS, BODY_HEADERS, SANDBOX
 from postseal.store.audit import Entry, Event
 from postseal.store.sealed import Addressee
 
+_NUMBER = re.compile("[0-9]{1,18}")
 _WHOLE = "message.eml"
 
 
@@ -53,11 +55,11 @@ def body(visit: Visit) -> Response:
 def attachment(visit: Visit) -> Response:
     """A file, to be saved."""
     here, reader = read_by(visit)
-    number = int(visit.request.path_params["number"])
-    file = _view(visit, here, reader).attachment(number)
+    number = str(visit.request.path_params["number"])
+    file = _view(visit, here, reader).attachment(int(number)) if _NUMBER.fullmatch(number) else None
     if file is None:
         raise Gone
-    _note(visit, here, Event.FETCHED, str(number))
+    _note(visit, here, Event.FETCHED, number)
     return _saved(file.pieces(), file.name, file.kind, file.size)
 
 
