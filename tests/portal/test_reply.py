@@ -81,6 +81,7 @@ def test_reply_with_a_file_arrives_and_a_second_press_sends_nothing(desk: Desk, 
     assert f'href="{path}/reply"' in visitor.get(path).text
     page = visitor.get(f"{path}/reply")
     assert "the secret quarter" in page.text
+    assert "/language" not in page.text  # it would throw away what was typed
     assert "dan@lab.test" not in page.text
     parts = (
         text("nonce", nonce(page)),
