@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import pytest
+
 from demo.gateway import ANN, SETTINGS, Gateway, gateway
 from demo.place import LOOPBACK, open_directory
 from demo.postfix import Queued
@@ -64,6 +66,8 @@ def wired(
         servers = running.enter_context(lab(place))
         fragments = Fragments()
         asked = f"unix:{place}/tls.sock"
+        # The daemon trusts the same authorities as Postfix.
+        running.enter_context(pytest.MonkeyPatch.context()).setenv("SSL_CERT_FILE", str(servers.authorities))
         main = fragments.parameters | {
             "postseal_milter": "",
             "smtp_tls_CAfile": str(servers.authorities),
@@ -75,7 +79,8 @@ def wired(
             gateway(
                 {"tls.yaml": "rules: []"},
                 copies_port=fragments.reinjection_port,
-                settings=f"{settings}tls: {{enforced: true, postfix: 'none', connectors: '{asked}'}}\n",
+                settings=f"{settings}tls: {{enforced: true, postfix: 'none', connectors: '{asked}',"
+                f" resolver: {servers.resolver}}}\n",
                 parameters=main | dict(parameters),
                 services=fragments.unjailed,
                 next_hop="",

@@ -26,7 +26,7 @@ def closed(treatments: Mapping[Recipient, Treatment], accepts: Accepts) -> Mappi
     return {
         who: one
         if accepts(who.address)
-        else replace(one, protect=one.protect or _CLOSING, unreached=Unreached.REFUSE)
+        else replace(one, protect=_closing(one.protect), unreached=Unreached.REFUSE)
         for who, one in treatments.items()
     }
 
@@ -56,6 +56,11 @@ def _renamed(message: Message, old: str, new: str) -> Message:
         Header(new.encode("ascii"), each.value) if each.named(old) else each for each in message.headers
     )
     return replace(message, headers=tuple(headers))
+
+
+def _closing(protect: tuple[str, ...]) -> tuple[str, ...]:
+    """Those methods of *protect* that close a message, or all there are: by TLS it would travel open."""
+    return tuple(word for word in protect if word in _CLOSING) or _CLOSING
 
 
 def again(

@@ -23,6 +23,7 @@ from postseal.methods.method import Manner, Method, Methods, Order
 from postseal.outcome import Copy, Held, Outcome
 from postseal.policy import encryption
 from postseal.remedy import REJECT, OnError, refusal
+from postseal.required_tls import stricter
 from postseal.treatment import AddAddress, Already, Fallback, Treatment, Unreached
 
 PLAIN = "plain"
@@ -203,7 +204,7 @@ class _Work:
 
     def copy(self, need: _Need, recipients: tuple[Recipient, ...]) -> Copy:
         """The copy of *recipients*.  Raises Failure."""
-        made, tls = self._made(need, recipients), need.treatment.tls
+        made, tls = self._made(need, recipients), stricter(need.treatment.tls, need.manner.tls)
         if tls is None or made.back:
             return made
         # The sender's wish to go without (RFC 8689 §5) is not the next server's to grant either.

@@ -79,3 +79,10 @@ class RequiredTls:
     def __str__(self) -> str:
         said = f"{{{self.level}: [{', '.join(self.match)}]}}" if self.match else str(self.level)
         return f"{said} by {self.next_hop}" if self.next_hop else said
+
+
+def stricter(one: RequiredTls | None, other: RequiredTls | None) -> RequiredTls | None:
+    """The stricter of two requirements, the first if they are as strict."""
+    if one is None or other is None:
+        return one or other
+    return other if other.level.rank > one.level.rank else one

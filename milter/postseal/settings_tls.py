@@ -1,5 +1,6 @@
 """What an administrator sets for TLS between mail servers."""
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,17 @@ from postseal.document import Node, bad
 def configuration(node: Node, _reader: object = None) -> Path | None:
     """The folder of a Postfix's main.cf, or `none`."""
     return None if scalar.text(node) == "none" else scalar.path(node)
+
+
+def name_server(node: Node, _reader: object = None) -> str:
+    """An IP address, or `none`."""
+    written = scalar.text(node)
+    if written == "none":
+        return ""
+    try:
+        return str(ipaddress.ip_address(written))
+    except ValueError:
+        raise bad(node.place, f"expected an IP address, found '{written}'", "write it as 127.0.0.1") from None
 
 
 def unix_socket(node: Node, _reader: object = None) -> str:
@@ -28,8 +40,10 @@ class Tls:
     """*enforced*: whether the MTA does what our field asks for (contrib/postfix); without it no rule may
     require TLS, for the mail would go without.  *postfix*: the configuration of the Postfix that is asked
     about that at every start and reload; None: it is on another host, and is believed.  *connectors*: the
-    Unix socket at which Postfix asks for connectors, "" for none; mode and group are the milter's."""
+    Unix socket at which Postfix asks for connectors, "" for none; mode and group are the milter's.
+    *resolver*: the validating name server that is asked about servers of others, "" for this host's."""
 
     enforced: bool = False
     postfix: Annotated[Path | None, configuration] = Path("/etc/postfix")
     connectors: Annotated[str, unix_socket] = ""
+    resolver: Annotated[str, name_server] = ""

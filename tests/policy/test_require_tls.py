@@ -1,8 +1,13 @@
 """What is wrong about the value of `require_tls`, told with its place."""
 
+from pathlib import Path
+
 import pytest
 
 from postseal.errors import BadInput
+from postseal.policy.load import load
+from postseal.settings import Settings
+from postseal.settings_tls import Tls
 
 
 @pytest.mark.parametrize(
@@ -28,3 +33,12 @@ def test_bad_value(written, value: str, expected: str) -> None:
         written(f"rules: [{{name: r, then: {{require_tls: {value}}}}}]")
 
     assert expected in str(raised.value)
+
+
+def test_protect_by_tls_is_refused_where_nobody_sees_to_it(tmp_path: Path) -> None:
+    (tmp_path / "10.yaml").write_text("rules: [{name: r, then: [protect: [tls, smime]]}]")
+
+    with pytest.raises(BadInput, match="1:38: 'tls' protects nothing here: nobody would see to it"):
+        load(Settings(policies=tmp_path), {"smime", "tls"})
+
+    assert load(Settings(policies=tmp_path, tls=Tls(enforced=True)), {"smime", "tls"}).protects_by("tls")

@@ -75,7 +75,7 @@ def test(
     required = (
         RequiredTls(Level(level)) if level else connector.tls if connector else RequiredTls(Level.ENCRYPT)
     )
-    asked = Resolver(resolver or of_this_host())
+    asked = Resolver(resolver or settings_file.load(path).tls.resolver or of_this_host())
     try:
         if connector and connector.smart_host:
             name, _, given = connector.smart_host.rpartition(":")

@@ -29,6 +29,7 @@ class Kind(Enum):
     FETCHER = auto()
     KEEPER = auto()
     SOCKETMAP = auto()
+    PROBER = auto()
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from postseal.incoming.incoming import Incoming, Received
 from postseal.message import Message
 from postseal.methods import table
 from postseal.methods.method import Methods
+from postseal.methods.tls import REQUIRED
 from postseal.outcome import Outcome
 from postseal.pipeline import carry_out
 from postseal.policy.load import load as load_policy
@@ -109,7 +110,10 @@ def build(path: Path, *, spool: Path | None = None) -> House:
     assert policy is not None  # noqa: S101 (or there was a problem)
     assert methods is not None  # noqa: S101
     if settings.tls.enforced and settings.tls.postfix:
-        wiring.check(settings.tls.postfix, policy.required_tls, submit_to=settings.submit_to)
+        required = policy.required_tls
+        if place := policy.protects_by("tls"):
+            required[REQUIRED] = place
+        wiring.check(settings.tls.postfix, required, submit_to=settings.submit_to)
         partners = policy.connectors.outbound
         wiring.check_connectors(settings.tls.postfix, partners, socket=settings.tls.connectors)
     opens = incoming.load(settings, methods.search, methods.keys, clock=now, host=socket.gethostname())

@@ -18,6 +18,7 @@ from postseal.daemon.fetcher import fetch, needed
 from postseal.daemon.house import House
 from postseal.daemon.keeper import keep
 from postseal.daemon.prepare import needs_store
+from postseal.daemon.prober import probe
 from postseal.mta.socket import Listener
 from postseal.settings import Settings
 from postseal.tls import socketmap
@@ -56,6 +57,8 @@ class Opened:
             lives[Kind.SOCKETMAP] = partial(_answer, self.socketmap, tables), self.socketmap.fileno()
         if needed(settings):
             lives[Kind.FETCHER] = partial(fetch, settings), -1
+        if built.policy.protects_by("tls"):
+            lives[Kind.PROBER] = partial(probe, settings, directory), -1
         if needs_store(settings):
             life = partial(keep, settings, directory, generation=generation, made=built.store_made)
             lives[Kind.KEEPER] = life, -1

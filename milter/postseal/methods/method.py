@@ -8,6 +8,7 @@ from postseal.body import Spool
 from postseal.cms.header_protection import Veil
 from postseal.envelope import Envelope, Recipient
 from postseal.message import Message
+from postseal.required_tls import RequiredTls
 from postseal.treatment import Treatment
 
 
@@ -29,13 +30,15 @@ class Manner:
 
     *cipher*: the one that they insist on, "" for any.  *veil*: what of the header stays readable outside.
     *displays*: whether what is hidden outside is shown in the text, for programs that do not know of it.
-    *wraps*: whether what was signed is signed again when it is encrypted.
+    *wraps*: whether what was signed is signed again when it is encrypted.  *tls*: what the copy needs on its
+    way.
     """
 
     cipher: str = ""
     veil: Veil = Veil.CLEAR
     displays: bool = False
     wraps: bool = False
+    tls: RequiredTls | None = None
 
 
 class Method(Protocol):

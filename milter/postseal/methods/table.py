@@ -19,13 +19,15 @@ from postseal.methods.ome import OmeMethod
 from postseal.methods.plain import PlainMethod
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
+from postseal.methods.tls import TlsMethod
 from postseal.sealed import source
 from postseal.settings import Settings
+from postseal.tls_offers import Offers
 
 if TYPE_CHECKING:
     from postseal.store.ring import Ring
 
-PROTECTING = frozenset({"smime", "ome"})
+PROTECTING = frozenset({"smime", "ome", "tls"})
 """The words of the methods that policies may ask for."""
 
 
@@ -78,6 +80,7 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
     table: dict[str, Method] = {
         "plain": PlainMethod(),
         "smime": smime,
+        "tls": TlsMethod(Offers(settings.runtime_directory)),
         "ome": OmeMethod(settings.ome, ring, spool, clock=clock, brandings=brandings),
     }
     signature = SmimeSignature(

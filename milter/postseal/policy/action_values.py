@@ -12,6 +12,7 @@ from postseal import scalar
 from postseal.binding import Name, Reader
 from postseal.document import Node, Scalar, bad
 from postseal.outcome import Reply
+from postseal.policy.tls_values import ENFORCES
 from postseal.policy.values import some
 
 HOLDS = "hold"
@@ -29,6 +30,10 @@ def methods(node: Node, reader: Reader) -> tuple[str, ...]:
                 "leave it out; mail goes plain if no rule protects it",
             )
     found = [str(reader.read(value, Annotated[str, Name("method")])) for value in values]
+    if "tls" in found and not reader.names.get(ENFORCES):
+        what = "'tls' protects nothing here: nobody would see to it"
+        hint = "wire the transports postseal-tls-… (contrib/postfix) and set tls: {enforced: true}"
+        raise bad(node.place, what, hint)
     if len(set(found)) < len(found):
         raise bad(node.place, "a method is named twice", "name each method once")
     return tuple(found)

@@ -18,6 +18,7 @@ from postseal.policy.connectors.connectors import NONE, Connectors
 from postseal.policy.explanation import Explanation, Line
 from postseal.policy.index import Index, Lookup
 from postseal.policy.mail import Mail, Site, Transaction
+from postseal.policy.protection_actions import PROTECTING
 from postseal.policy.rule import Mode, Rule, Verdict
 from postseal.remedy import DEFER, OnError
 from postseal.required_tls import RequiredTls
@@ -50,6 +51,12 @@ class Policy:
         """What TLS rules require, each with the place of a rule that does."""
         actions = (action for rule in self.rules if rule.mode is not Mode.OFF for action in rule.then)
         return {each.value: each.place for each in actions if isinstance(each.value, RequiredTls)}
+
+    def protects_by(self, word: str) -> Place | None:
+        """The place of a rule that protects by the method *word*, if there is one."""
+        actions = (action for rule in self.rules if rule.mode is not Mode.OFF for action in rule.then)
+        protecting = (each for each in actions if each.function in PROTECTING)
+        return next((each.place for each in protecting if word in (each(Treatment()).protect)), None)
 
     def decide(self, message: Message, envelope: Envelope) -> dict[Recipient, Treatment]:
         """What is to happen to *message* for each recipient of *envelope*, and for those whom rules add."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from postseal.policy.action_values import Brand, Lifetime, Line, Methods, Yes
 from postseal.policy.tls_values import TlsOfMail
+from postseal.required_tls import stricter
 from postseal.treatment import Already, Treatment, Unreached
 
 
@@ -85,9 +86,7 @@ def require_tls(treatment: Treatment, required: TlsOfMail) -> Treatment:
     comes back when its time is over.  A later rule can ask for another level, but not for a less strict one.
     What becomes of the message behind the next server is that server's affair.
     """
-    if treatment.tls and required.level.rank < treatment.tls.level.rank:
-        return treatment
-    return replace(treatment, tls=required)
+    return replace(treatment, tls=stricter(required, treatment.tls))
 
 
 def branding(treatment: Treatment, word: Brand) -> Treatment:
@@ -98,6 +97,9 @@ def branding(treatment: Treatment, word: Brand) -> Treatment:
     """
     return replace(treatment, branding=word)
 
+
+PROTECTING = (protect, protect_or_bounce, protect_if_possible)
+"""Those that name methods."""
 
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     protect,
