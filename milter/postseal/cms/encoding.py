@@ -9,6 +9,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from enum import Flag, auto
 
+import pybase64
+
 from postseal.body import PIECE
 
 LINE = 998
@@ -74,7 +76,7 @@ def crlf(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def to_base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The octets in base64: lines of 76, each ended by CRLF."""
     for block in _blocks(pieces, _BLOCK):
-        yield _lines_of_76(binascii.b2a_base64(block, newline=False))
+        yield _lines_of_76(pybase64.b64encode(block))
 
 
 def from_base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -113,7 +115,7 @@ def from_quoted_printable(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _decoded_base64(text: bytes) -> bytes:
     whole = len(text) - (len(text) % 4 == 1)  # one character alone stands for no octet
-    return binascii.a2b_base64(text[:whole] + b"=" * (-whole % 4))
+    return pybase64.b64decode(text[:whole] + b"=" * (-whole % 4), validate=True)
 
 
 def _guarded(match: re.Match[bytes]) -> bytes:

@@ -8,13 +8,14 @@ import binascii
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import pybase64
+
 from postseal.sealed.container import Tampered
 
 _WIDTH: Final = 76
 _LINE: Final = 57
 """Octets that become a line."""
 _LINES: Final = 1000 * _LINE
-_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")  # the standard alphabet and its padding are not ours
 _WHITE: Final = b" \t\r\n"
 
@@ -72,7 +73,7 @@ class Dearmoring:
 
 def _lines(octets: bytes) -> bytes:
     # A line has a number of octets that needs no padding, so all lines can be encoded at once.
-    text = binascii.b2a_base64(octets, newline=False).rstrip(b"=").translate(_TO_URL)
+    text = pybase64.b64encode(octets, altchars=b"-_").rstrip(b"=")
     return b"".join(text[start : start + _WIDTH] + b"\n" for start in range(0, len(text), _WIDTH))
 
 
