@@ -38,7 +38,7 @@ def test_bad_value(written, value: str, expected: str) -> None:
 def test_protect_by_tls_is_refused_where_nobody_sees_to_it(tmp_path: Path) -> None:
     (tmp_path / "10.yaml").write_text("rules: [{name: r, then: [protect: [tls, smime]]}]")
 
-    with pytest.raises(BadInput, match="1:38: 'tls' protects nothing here: nobody would see to it"):
+    with pytest.raises(BadInput, match="1:35: 'tls' protects nothing here: nobody would see to it"):
         load(Settings(policies=tmp_path), {"smime", "tls"})
 
     assert load(Settings(policies=tmp_path, tls=Tls(enforced=True)), {"smime", "tls"}).protects_by("tls")
