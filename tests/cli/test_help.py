@@ -11,7 +11,8 @@ import pytest
 from offline_place import postseal
 
 GROUPS = ("branding", "ca", "certs", "identity", "keys", "messages", "policy", "smime", "tls")
-COMMANDS = ("run", "check", "explain", "apply", *GROUPS, "portal", "reload", "status", "completion")
+SINGLE = ("run", "check", "explain", "apply", "portal", "signout", "reload", "status", "completion")
+COMMANDS = (*SINGLE, *GROUPS)
 
 
 def test_help_names_every_command_and_exit_code() -> None:

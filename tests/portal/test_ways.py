@@ -1,6 +1,9 @@
 """A branding that asks for one way to sign in, and somebody who has signed in by another."""
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import update
@@ -15,8 +18,14 @@ ZOE = "zoe@one.test"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, ProviderServer]]:
-    policies = tmp_path_factory.mktemp("policies")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("policies")
+
+
+@pytest.fixture(scope="module")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, policies: Path
+) -> Iterator[tuple[Place, ProviderServer]]:
     (policies / "brandings").mkdir()
     (policies / "brandings/10.yaml").write_text("brandings: {strict: {sign_in: lab}}")
     with ProviderServer(tmp_path_factory.mktemp("provider")) as server:
@@ -72,3 +81,24 @@ def test_code_opens_other_messages_and_not_this_one(here: Place, server: Provide
     assert arrive(visitor, server, leave(visitor, path)).to == path
     assert opens(visitor, path)
     assert opens(visitor, plain)
+
+
+def test_account_comes_back_to_the_host_of_the_branding(
+    here: Place, server: ProviderServer, policies: Path
+) -> None:
+    """The cookie is good for this host only, so the answer must not arrive at another."""
+    own = f"127.0.0.1:{here.portal.port}"
+    written = (policies / "brandings/10.yaml").read_text().removesuffix("}")
+    (policies / "brandings/10.yaml").write_text(f"{written}, own: {{portal: 'https://{own}'}}}}")
+    path = path_of(here.sealed(to=(ZOE,)))
+    visitor = here.visitor()
+    visitor.send["Host"] = own
+    end = time.monotonic() + 60
+    while visitor.get(path).status == 421:  # until the portal has looked at its brandings again
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+    url = leave(visitor, path)
+    assert parse_qs(urlsplit(url).query)["redirect_uri"] == [f"https://{own}/account/lab"]
+    assert arrive(visitor, server, url).to == path
+    assert opens(visitor, path)

@@ -16,6 +16,7 @@ from postseal.cli.messages import messages
 from postseal.cli.policy import policy
 from postseal.cli.portal import portal
 from postseal.cli.run import run
+from postseal.cli.signout import signout
 from postseal.cli.smime import smime_group
 from postseal.cli.tls import tls
 
@@ -40,6 +41,7 @@ def main() -> None:
 
 for command in (
     *(run, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, branding),
+    signout,
     *(smime_group, tls, reload, status, completion),
 ):
     main.add_command(command)
