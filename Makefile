@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo messages screenshots test lint bench bench-ome bench-portal bench-reading bench-split tls-wire faults fuzz-sealed fuzz-reading interop bench-policy bench-socketmap types fuzz bench-cms clean tools
+.PHONY: help demo messages pictures screenshots test lint bench bench-ome bench-portal bench-reading bench-split tls-wire faults fuzz-sealed fuzz-reading interop bench-policy bench-socketmap types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -73,6 +73,9 @@ fuzz: $(STAMP) ## give the CMS reader a million messages that an attacker could 
 
 messages: $(STAMP) ## bring new texts of code and templates into the catalogues of all languages
 	@python contrib/messages.py
+
+pictures: $(STAMP) ## pictures of two brandings, for docs/branding.md
+	@PYTHONPATH=contrib:tests python -m branding_pictures docs/pictures
 
 screenshots: $(STAMP) ## pictures of every page of the portal, light and dark, in .tools/screenshots
 	@PYTHONPATH=contrib:tests python -m portal_pictures .tools/screenshots

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from postseal.branding.written import reference
 from postseal.errors import Place
 from postseal.methods.table import PROTECTING
 from postseal.policy.load import load as load_policy
@@ -27,6 +28,12 @@ def test_policies_page_is_what_check_list_prints() -> None:
     assert (HOUSE / "docs/policies.md").read_text() == manual() + "\n", (
         "postseal check --list > docs/policies.md"
     )
+
+
+def test_branding_page_ends_with_the_keys_of_the_code() -> None:
+    page = (HOUSE / "docs/branding.md").read_text()
+
+    assert page.endswith(f"as in `default`.\n\n{reference()}")
 
 
 def test_settings_example_holds_every_setting_with_its_default() -> None:

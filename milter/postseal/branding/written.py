@@ -17,6 +17,7 @@ from postseal.branding.texts import Texts
 from postseal.document import Mapping, Node, Problems, Scalar, bad
 from postseal.errors import Place
 from postseal.language.language import Language
+from postseal.reference import keys
 from postseal.settings_ome import paragraph, portal_url
 from postseal.settings_sign_in import provider_name
 
@@ -191,3 +192,8 @@ class BrandingFile:
     """
 
     brandings: dict[Annotated[str, word], Written] = field(default_factory=dict)
+
+
+def reference() -> str:
+    """The keys of a branding as a Markdown list."""
+    return "\n".join(line.removesuffix("  Default: `none`.") for line in keys(Written)) + "\n"

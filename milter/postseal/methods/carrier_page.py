@@ -39,6 +39,7 @@ _PAGE: Final = """\
 }
 </style></head>
 <body class="ground" style="margin:0;padding:0;background-color:{{background}}">
+<div role="main">
 <table {{table}} width="100%" class="ground" style="background-color:{{background}}"><tr>
 <td align="center" style="padding:28px 12px">
 <table {{table}} width="100%" class="sheet"
@@ -51,10 +52,10 @@ border-radius:9px 9px 0 0;font-size:0;line-height:6px;height:6px">&nbsp;</td></t
 </td></tr></table>
 {{foot}}
 </td></tr></table>
-</body></html>
+</div></body></html>
 """
 _SECTION: Final = """\
-<div lang="{{language}}" dir="{{direction}}" class="rule" style="{{style}}">
+<div lang="{{language}}" dir="{{direction}}" class="rule" align="{{start}}" style="{{style}}">
 <{{heading}} class="ink" style="margin:0 0 14px;font-size:{{size}};line-height:1.3;color:{{text}}">\
 {{title}}</{{heading}}>
 {{above}}
@@ -71,7 +72,7 @@ padding:12px 26px;color:{{accent_text}};font-weight:600;text-decoration:none">{{
 _LOGO: Final = """\
 <p style="margin:0 0 20px"><img class="logo" src="cid:{{cid}}" alt="{{alt}}"
  width="{{width}}" height="{{height}}"
- style="display:block;border:0"></p>
+ style="display:block;border:0;max-width:100%;height:auto"></p>
 """
 _FOOT: Final = """\
 <table {{table}} width="100%" style="max-width:560px"><tr><td class="soft" align="{{start}}"
@@ -89,7 +90,7 @@ def carrier_page(cover: Cover, found: list[Section]) -> str:
         **colors(cover.branding.dark, "dark_"),
         "language": first.wording.language.tag,
         "direction": first.direction,
-        "start": "right" if first.direction == "rtl" else "left",
+        "start": _start(first),
         "word": cover.branding.word,
         "title": escape(first.wording.title),
         "table": _TABLE,
@@ -115,7 +116,7 @@ def _section(cover: Cover, section: Section, facts: dict[str, str], *, above: bo
     before = [markup.sentence(section.sent, None), markup.lines(section.introduction)]
     before += [markup.sentence(section.until, cover.until) if section.until else ""]
     before += [escape(words.code), escape(how)]
-    start = "right" if section.direction == "rtl" else "left"
+    start = _start(section)
     own = facts | {"language": words.language.tag, "direction": section.direction, "start": start}
     own |= {"title": escape(words.title), "heading": "h2" if above else "h1"}
     own |= {"size": "17px" if above else "22px", "link": escape(cover.link)}
@@ -124,6 +125,11 @@ def _section(cover: Cover, section: Section, facts: dict[str, str], *, above: bo
     own |= {"button": escape(words.online if cover.container is not None else section.button)}
     own |= {"button": markup.put(_BUTTON, own) if cover.online else ""}
     return markup.put(_SECTION, own | {"below": _paragraphs([markup.lines(section.text)])})
+
+
+def _start(section: Section) -> str:
+    """The side where lines begin, for programs that know no other words for it."""
+    return "right" if section.direction == "rtl" else "left"
 
 
 def _paragraphs(texts: list[str]) -> str:
@@ -142,7 +148,8 @@ def _foot(cover: Cover, found: list[Section]) -> Iterator[str]:
     for section in found:
         if section.disclaimer:
             yield (
-                f'<p lang="{section.wording.language.tag}" dir="{section.direction}" style="margin:0 0 8px">'
+                f'<p lang="{section.wording.language.tag}" dir="{section.direction}"'
+                f' align="{_start(section)}" style="margin:0 0 8px">'
                 f"{markup.lines(section.disclaimer)}</p>"
             )
     if cover.branding.privacy:
