@@ -10,11 +10,14 @@ from types import MappingProxyType
 
 import pytest
 
+from demo.daemon import Daemon
 from demo.gateway import ANN, SETTINGS, Gateway, gateway
 from demo.place import LOOPBACK, open_directory
 from demo.postfix import Queued
 from demo.sink import Delivery
 from fragments import Fragments
+from postseal.daemon.state import Reload
+from processes import eventually, known
 from tls_lab import Lab, lab
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -106,8 +109,15 @@ def _require(wired: Wired, policy: str, connectors: str) -> None:
     named = re.findall(r"(?ms)^postseal-tls-(?:secure|fingerprint)-[0-9a-f]{12} .*?(?=^\n|\Z)", lines.stdout)
     gate.postfix.configure(services="".join(named))
     gate.postfix.reload()
-    known = gate.daemon.reload()
-    assert known.reload.good, known.reload.problems
+    reload = reloaded(gate.daemon)
+    assert reload.good, reload.problems
+
+
+def reloaded(daemon: Daemon) -> Reload:
+    """How a reload went, when no worker is left that may take a message with the policy before."""
+    reload = daemon.reload().reload
+    eventually(lambda: not known(daemon).draining)
+    return reload
 
 
 def enforced(wired: Wired, postfix: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 import signed_zone
 import tls_wired
 from processes import eventually, known
-from tls_wired import Wired
+from tls_wired import Wired, reloaded
 
 SERVERS = ("plain", "selfsigned", "right", "danevalid", "daneinvalid")
 DELIVERED = {
@@ -51,7 +51,7 @@ def wired() -> Iterator[Wired]:
 def connected(wired: Wired, text: str) -> None:
     daemon = wired.gateway.daemon
     (daemon.policies / "connectors/partners.yaml").write_text(text.replace("SHA256", wired.lab.fingerprint))
-    reload = daemon.reload().reload
+    reload = reloaded(daemon)
     assert reload.good, reload.problems
 
 

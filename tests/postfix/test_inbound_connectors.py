@@ -13,6 +13,7 @@ from demo.pki import key_pem, pem
 from demo.place import LOOPBACK, open_directory
 from demo.postfix import Tls
 from tls_lab import certificate
+from tls_wired import reloaded
 
 CONNECTORS = """
 inbound:
@@ -74,7 +75,7 @@ def gate(place: Path) -> Iterator[Gateway]:
     ) as run:
         (run.daemon.policies / "connectors").mkdir()
         (run.daemon.policies / "connectors" / "partners.yaml").write_text(CONNECTORS)
-        assert run.daemon.reload().reload.good
+        assert reloaded(run.daemon).good
         yield run
 
 

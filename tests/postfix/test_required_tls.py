@@ -16,7 +16,7 @@ from demo.place import LOOPBACK
 from postseal.daemon.state import Reload
 from processes import eventually
 from tls_lab import KINDS
-from tls_wired import Wired, enforced
+from tls_wired import Wired, enforced, reloaded
 
 WITH_TLS = {"selfsigned", "expired", "wrongname", "right", "danevalid", "daneinvalid", "danebogus"}
 LEVELS = {
@@ -53,9 +53,9 @@ def ruled(wired: Wired, policy: str) -> Iterator[Reload]:
     file = wired.gateway.daemon.policies / "tls.yaml"
     before = file.read_text()
     file.write_text(policy)
-    yield wired.gateway.daemon.reload().reload
+    yield reloaded(wired.gateway.daemon)
     file.write_text(before)
-    assert wired.gateway.daemon.reload().reload.good
+    assert reloaded(wired.gateway.daemon).good
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -111,7 +111,7 @@ def test_transport_that_is_missing_is_told_at_the_reload_and_makes_mail_wait(wir
     daemon = wired.gateway.daemon
     with ruled(wired, rule) as told:
         enforced(wired, "none")
-        believed = daemon.reload().reload
+        believed = reloaded(daemon)
         wired.send("none", "marker-missing.", "bob@right.test")
         arrived = wired.arrived("marker-missing.")
         enforced(wired, str(wired.gateway.postfix.configuration))
