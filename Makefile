@@ -19,6 +19,7 @@ demo: $(STAMP) ## send mail through a private Postfix and show what becomes of i
 	@PYTHONPATH=contrib python -m demo $(ARGS)
 
 test: $(STAMP) ## run all tests, also those through real Postfix (ARGS goes to pytest)
+	@contrib/install-provider
 	@pytest --numprocesses $(JOBS) $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy and the floors of the house
@@ -90,7 +91,6 @@ clean: ## remove what was made: the environment, the tools, the caches
 
 tools:
 	@contrib/install-tools
-	@contrib/install-provider
 
 $(STAMP): setup.cfg pyproject.toml contrib/make-venv | tools
 	@contrib/make-venv

@@ -120,7 +120,7 @@ def test_what_a_provider_may_answer_is_bounded(
 
 def test_slow_provider_is_given_up_and_left_alone_for_a_moment(server: ProviderServer) -> None:
     def wait() -> tuple[int, object]:
-        time.sleep(3)
+        time.sleep(20)
         return 200, {}
 
     server.answers["/.well-known/openid-configuration"] = wait
@@ -131,7 +131,7 @@ def test_slow_provider_is_given_up_and_left_alone_for_a_moment(server: ProviderS
     first = time.monotonic() - begun
     assert refused(server, provider) is Reason.UNREACHABLE
 
-    assert first < 2.5
+    assert first < 10
     assert len(server.asked) == 1
 
 
