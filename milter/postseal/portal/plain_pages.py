@@ -45,7 +45,10 @@ def speak(visit: Visit) -> Response:
     Others may send somebody here: it changes nothing but the language.
     """
     language = named(visit.form.texts.get("language", ""))
-    page = _PAGES.match(urlsplit(visit.request.headers.get("referer", "")).path)
+    try:
+        page = _PAGES.match(urlsplit(visit.request.headers.get("referer", "")).path)
+    except ValueError:  # no address
+        page = None
     response = RedirectResponse(page[0] if page else "/", 303)
     if language:
         response.set_cookie(

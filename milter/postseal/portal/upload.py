@@ -20,6 +20,7 @@ from typing import Final
 
 from multipart import MultipartError, parse_options_header
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from postseal.body import PIECE, Spool
 from postseal.errors import Failure
@@ -107,6 +108,8 @@ async def _timed(source: AsyncIterator[bytes], patience: Patience) -> AsyncItera
             chunk = await asyncio.wait_for(anext(source), left)
         except StopAsyncIteration:
             return
+        except ClientDisconnect:  # nobody is left to be told, and it is no fault of ours
+            raise Refused(Reason.CUT_OFF) from None
         except TimeoutError:
             raise Refused(Reason.TOO_SLOW) from None
         yield chunk

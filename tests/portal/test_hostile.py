@@ -1,0 +1,72 @@
+"""Requests that no browser of a reader sends: none of them is a fault of ours, in log or metrics."""
+
+from contextlib import closing
+from urllib.parse import quote
+
+import pytest
+
+from demo.visitor import Visitor
+from portal_place import Place, path_of
+from processes import eventually
+
+FAULTS = 'postseal_portal_failures_total{cause="internal"}'
+
+
+def faults(here: Place) -> str:
+    """The line of the metric that an administrator is woken by."""
+    _, metrics = here.portal.private("/metrics")
+    return next(line for line in metrics.splitlines() if line.startswith(FAULTS))
+
+
+def test_attachment_of_no_number_is_not_there(here: Place) -> None:
+    path, before = path_of(here.sealed(to=("number@hostile.test",))), faults(here)
+    reader = here.signed_in(path, "number@hostile.test")
+
+    for number in ("9" * 5000, "9" * 4000, "-1", "00", "one", "1.5", "٣"):
+        assert reader.get(f"{path}/attachment/{quote(number)}").status == 404
+        assert here.visitor().get(f"{path}/attachment/{quote(number)}").status == 303
+
+    assert faults(here) == before
+
+
+def test_language_is_spoken_whatever_the_referer_says(here: Place) -> None:
+    before = faults(here)
+
+    for said in ("https://[::1", "https://[/m/a", "\xff", "//", "https://evil.example/m/../../o"):
+        answer = here.visitor().ask(
+            "POST",
+            "/language",
+            b"language=de",
+            {"Referer": said, "Content-Type": "application/x-www-form-urlencoded"},
+        )
+        assert answer.status == 303
+        assert answer.to.startswith("/")
+
+    assert faults(here) == before
+
+
+@pytest.mark.parametrize("where", ["/o", "{path}/address", "{path}/reply"])
+def test_browser_that_goes_away_is_no_fault(here: Place, where: str) -> None:
+    path, before = path_of(here.sealed(to=("away@hostile.test",))), faults(here)
+    answered = f'{{method="POST",route="{where.format(path="/m/{handle}")}",status='
+    counted = _lines(here, answered)
+
+    _broken_off(here.visitor(), where.format(path=path))
+
+    eventually(lambda: _lines(here, answered) != counted)
+    assert faults(here) == before
+
+
+def _lines(here: Place, word: str) -> list[str]:
+    return [line for line in here.portal.private("/metrics")[1].splitlines() if word in line]
+
+
+def _broken_off(visitor: Visitor, path: str) -> None:
+    """Begin a form, and hang up."""
+    with closing(visitor.connection()) as wire:
+        wire.putrequest("POST", path)
+        for name, value in visitor.send.items():
+            wire.putheader(name, value)
+        wire.putheader("Content-Type", "multipart/form-data; boundary=form")
+        wire.putheader("Content-Length", "100000")
+        wire.endheaders(b"--form\r\nContent-Disposition: form-data; name=")
