@@ -61,6 +61,44 @@ def _lines(here: Place, word: str) -> list[str]:
     return [line for line in here.portal.private("/metrics")[1].splitlines() if word in line]
 
 
+def test_address_that_is_longer_than_any_once_it_is_compared_is_none(here: Place) -> None:
+    """A database would not take it."""
+    path = path_of(here.sealed())
+
+    for typed in ("a@" + "üa." * 100 + "test", "İ" * 300 + "@x.test"):
+        assert here.visitor().post(f"{path}/address", address=typed).status == 422
+
+
+def test_others_cannot_keep_somebody_from_reading(here: Place) -> None:
+    """Who has messages of his own can type any address, but not use up what it may ask for."""
+    own = [path_of(here.sealed(to=("mallory@hostile.test",))) for _ in range(5)]
+    path = path_of(here.sealed(to=("victim@hostile.test",)))
+    for each in own:
+        for _ in range(3):
+            visitor = here.visitor()
+            assert visitor.post(f"{each}/address", address="victim@hostile.test").status == 303
+            for guess in range(5):
+                visitor.post(f"{each}/code", code=f"{guess:08}")
+
+    here.signed_in(path, "victim@hostile.test")
+
+
+def test_two_messages_in_two_tabs_take_one_code(here: Place) -> None:
+    first, second = (path_of(here.sealed(to=("tabs@hostile.test",))) for _ in range(2))
+    reader = here.visitor()
+    codes = []
+    for path in (first, second):
+        reader.post(f"{path}/address", address="tabs@hostile.test")
+        codes.append(here.code()[1])
+
+    answers = [
+        reader.post(f"{path}/code", code=code) for path, code in zip((first, second), codes, strict=True)
+    ]
+
+    assert [(answer.status, answer.to) for answer in answers] == [(303, first), (303, second)]
+    assert "<iframe" in reader.get(second).text
+
+
 def _broken_off(visitor: Visitor, path: str) -> None:
     """Begin a form, and hang up."""
     with closing(visitor.connection()) as wire:

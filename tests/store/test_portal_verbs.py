@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from postseal.store.engine import Store
-from postseal.store.passcodes import LIFE, TRIES, Answer, Issued, Limited, Limits, Passcodes, network_of
+from postseal.store.passcodes import LIFE, TRIES, Answer, Issued, Passcodes, network_of
 from postseal.store.sessions import Sessions
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -143,48 +143,6 @@ def test_unknown_address_gets_the_same_answer_and_no_code(passcodes: Passcodes) 
     assert (waiting.address, waiting.reference, waiting.until) == (CAT, issue.reference, issue.until)
     answers = [passcodes.redeem(SESSION, MESSAGE, CAT, "00000000", at=NOON) for _ in range(TRIES + 1)]
     assert answers == [Answer.WRONG] * TRIES + [Answer.SPENT]
-
-
-@pytest.mark.parametrize(
-    ("limit", "span"),
-    [
-        (Limits(hourly=2), HOUR),
-        (Limits(hourly=99, daily=2), DAY),
-        (Limits(hourly=99, address=2), DAY),
-        (Limits(hourly=99, network=2), HOUR),
-        (Limits(hourly=99, everybody=2), HOUR),
-    ],
-    ids=["hourly", "daily", "address", "network", "everybody"],
-)
-def test_codes_are_limited(store: Store, limit: Limits, span: timedelta) -> None:
-    passcodes = Passcodes(store, b"k" * 32, limits=limit)
-    for minute in range(2):
-        issued(passcodes, at=NOON + minute * MINUTE)
-
-    answer = passcodes.request(OTHER_SESSION, MESSAGE, BOB, network=NETWORK, known=True, at=NOON + 2 * MINUTE)
-
-    assert isinstance(answer, Limited)
-    assert answer.again == NOON + span
-    issued(passcodes, at=NOON + span)
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_misses_are_limited_for_the_address(store: Store, known: bool) -> None:
-    passcodes = Passcodes(store, b"k" * 32, limits=Limits(99, 99, 99, 99, 99, misses=3))
-    issued(passcodes, known=known)
-    for _ in range(3):
-        passcodes.redeem(SESSION, MESSAGE, BOB, "x", at=NOON)
-
-    answer = passcodes.request(SESSION, OTHER_MESSAGE, BOB, network="", known=known, at=NOON)
-
-    assert answer == Limited("misses", NOON + DAY)
-
-
-def test_right_guesses_are_no_misses(store: Store) -> None:
-    passcodes = Passcodes(store, b"k" * 32, limits=Limits(99, 99, 99, 99, 99, misses=1))
-    for _ in range(3):
-        code = code_of(issued(passcodes))
-        assert passcodes.redeem(SESSION, MESSAGE, BOB, code, at=NOON) is Answer.RIGHT
 
 
 def test_tidy_keeps_what_is_counted(passcodes: Passcodes) -> None:

@@ -61,6 +61,8 @@ def read_code(visit: Visit) -> Response:
     here = found(visit)
     opened, session = visit.desk.opened, visit.session
     waiting = opened.passcodes.waiting(session.id, here.message.id, at=visit.at) if session else None
+    if waiting is None and here.reader:  # by a code for another message, in another tab
+        return RedirectResponse(f"/m/{here.handle}", 303)
     if session is None or waiting is None:
         visit.desk.count.event("code_spent")
         return address_page(visit, here, problem="spent", status=422)
@@ -117,12 +119,15 @@ def _mailed(visit: Visit) -> bool:
 
 def _is_address(typed: str) -> bool:
     local, domain = split(typed)
-    return bool(local and domain) and typed.isprintable() and len(typed) <= ADDRESS_CHARACTERS
+    return bool(local and domain) and typed.isprintable() and len(key(typed)) <= ADDRESS_CHARACTERS
 
 
 def _mail(visit: Visit, here: Found, address: str, issued: Issued) -> None:
     reader = here.message.addressee(address)
-    if reader is None or issued.code is None:
+    if reader is None:
+        return
+    if issued.code is None:  # he had too many; the page must not say so
+        visit.desk.count.event("code_limited")
         return
     if visit.desk.telephones and (number := visit.desk.telephones.of(address)):
         _text(visit, here, issued, reader=reader, number=number)

@@ -7,6 +7,10 @@ that the database does not have.
 Whoever asks for an address that is no recipient gets the same work and the same answer, and a code that
 nobody is sent: `Issued.code` is None then, and no guess is right.  Limits are counted from the rows, so
 they hold across processes and hosts; what is refused is not counted.
+
+Limits for an address across messages count only what could have reached it: otherwise anybody with a
+message of his own could keep everybody else from reading.  Nobody is told that they are reached, as that
+would tell strangers which messages the address may read: there is no code then, as for an unknown address.
 """
 
 import hashlib
@@ -21,7 +25,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
 
 from postseal.store.engine import Store
-from postseal.store.schema_sealed import passcodes
+from postseal.store.schema_sealed import passcodes, sealed_recipients
 
 DIGITS: Final = 8
 LIFE: Final = timedelta(minutes=10)
@@ -37,23 +41,24 @@ _LOCK: Final = 0x706F7374_636F6465
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many codes may be asked for, and guesses missed, before the answer is `Limited`.
+    """How many codes may be asked for before the answer is `Limited`.
 
-    For one message and address by hour and day; for one address by day; for one network by hour; for all by
-    hour.  *misses*: wrong guesses for one address by day.
+    For one message and address by hour and day; for one network by hour; for all by hour.  *address* and
+    *misses*: codes, and wrong guesses, by day for one address and all messages that it may read, before
+    no more is sent.
     """
 
     hourly: int = 3
     daily: int = 8
-    address: int = 10
     network: int = 20
     everybody: int = 3600
-    misses: int = 40
+    address: int = 30
+    misses: int = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A code was made.  *code*: to be mailed; None if there is nobody to mail it to.
+    """A code was made.  *code*: to be mailed; None if there is nobody to mail it to, or he had too many.
 
     *reference*: four letters that stand on the page and in the mail.  *until*: when the code ends.
     """
@@ -108,9 +113,9 @@ class Passcodes:
         """
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         id_ = secrets.token_bytes(16)
-        mac = self._mac(id_, session, message, address, code) if known else secrets.token_bytes(32)
+        right, none = self._mac(id_, session, message, address, code), secrets.token_bytes(32)
         whose = {"id": id_, "session": session, "message": message, "address": address, "network": network}
-        row = {**whose, "mac": mac, "tries": 0, "since": at, "until": at + LIFE, "used": None}
+        row = {**whose, "tries": 0, "since": at, "until": at + LIFE, "used": None}
         mine = _mine(session, message, address)
 
         def work(connection: Connection) -> Issued | Limited:
@@ -119,8 +124,9 @@ class Passcodes:
             if limited := self._limited(connection, message, address, network=network, at=at):
                 return limited
             connection.execute(update(passcodes).where(*mine, passcodes.c.until > at).values(until=at))
-            connection.execute(insert(passcodes).values(row))
-            return Issued(code if known else None, _reference(id_), at + LIFE)
+            good = not self._flooded(connection, address, at) and known
+            connection.execute(insert(passcodes).values(row | {"mac": right if good else none}))
+            return Issued(code if good else None, _reference(id_), at + LIFE)
 
         return self._store.write(work)
 
@@ -174,12 +180,10 @@ class Passcodes:
         self, connection: Connection, message: bytes, address: str, *, network: str, at: datetime
     ) -> Limited | None:
         limits = self._limits
-        to = passcodes.c.address == address
-        here = (passcodes.c.message == message, to)
+        here = (passcodes.c.message == message, passcodes.c.address == address)
         rules: tuple[tuple[str, int, timedelta, tuple[ColumnElement[bool], ...]], ...] = (
             ("hourly", limits.hourly, _HOUR, here),
             ("daily", limits.daily, _DAY, here),
-            ("address", limits.address, _DAY, (to,)),
             ("network", limits.network, _HOUR, (passcodes.c.network == network,)),
             ("everybody", limits.everybody, _HOUR, ()),
         )
@@ -190,10 +194,22 @@ class Passcodes:
             count, first = connection.execute(query).one()
             if count >= most:
                 return Limited(name, first + span)
+        return None
+
+    def _flooded(self, connection: Connection, address: str, at: datetime) -> bool:
+        """Whether *address* has had its share of codes, or somebody has guessed too often at them."""
+        readable = (
+            sealed_recipients.c.message == passcodes.c.message,
+            sealed_recipients.c.address == passcodes.c.address,
+        )
         missed = passcodes.c.tries - case((passcodes.c.used.is_(None), 0), else_=1)
-        query = select(func.sum(missed), func.min(passcodes.c.since)).where(to, passcodes.c.since > at - _DAY)
-        count, first = connection.execute(query).one()
-        return Limited("misses", first + _DAY) if (count or 0) >= limits.misses else None
+        query = select(func.count(), func.sum(missed)).where(
+            passcodes.c.address == address,
+            passcodes.c.since > at - _DAY,
+            select(sealed_recipients.c.message).where(*readable).exists(),
+        )
+        count, misses = connection.execute(query).one()
+        return count >= self._limits.address or (misses or 0) >= self._limits.misses
 
     def _mac(self, id_: bytes, session: bytes, message: bytes, address: str, code: str) -> bytes:
         parts = (id_, session, message, address.encode("utf-8"), code.encode("utf-8", "replace"))
