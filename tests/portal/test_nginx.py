@@ -1,6 +1,7 @@
 """The web server in front of the portal, with the configuration that we ship."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -98,3 +99,15 @@ def test_shipped_configuration_passes_large_messages_and_logs_no_handle(director
         for secret in (arrived.to, path, "/m/", code, visitor.cookie):
             assert secret not in log + (directory / "postseal-portal.error.log").read_text()
         assert not [file for file in directory.glob("temp-*/**/*") if file.is_file()]
+
+
+def test_nothing_waits_in_files_of_the_web_server_wherever_it_is_asked() -> None:
+    """A text that is given back is as secret as a message."""
+    locations = re.findall(r"location [^{]+{([^}]+)}", SHIPPED.read_text())
+
+    whole, _, _ = SHIPPED.read_text().partition("    location ")
+    for word in ("proxy_buffering off;", "proxy_request_buffering off;", "proxy_max_temp_file_size 0;"):
+        assert f"    {word}\n" in whole
+    assert len(locations) == 2
+    for each in locations:
+        assert not re.search(r"buffering|temp_file|proxy_set_header|access_log|error_log", each)
