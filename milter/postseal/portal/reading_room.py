@@ -6,7 +6,6 @@ the portal's place.
 
 import re
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
@@ -24,8 +23,6 @@ from postseal.store.sealed import Addressee
 
 _NUMBER = re.compile("[0-9]{1,18}")
 _WHOLE = "message.eml"
-_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,6}")
-"""Of an attachment: thousands of digits are a fault in Python, and nobody's file."""
 
 
 def message(visit: Visit) -> Response:
