@@ -1,5 +1,6 @@
 """`postseal branding`: what an administrator types, and what he sees."""
 
+import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pictures import png
+from postseal.branding.load import read
 from postseal.cli import branding as room
 from postseal.cli.main import main
 from postseal.sealed.master import LocalKeys, Wrapped
@@ -124,3 +126,54 @@ def test_preview_makes_pictures(settings: Path, tmp_path: Path) -> None:
     pictures = list((tmp_path / "out").iterdir())
     assert {file.suffix for file in pictures} == {".png"}
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in pictures)
+
+
+def test_import_carries_over_what_exchange_has(settings: Path, tmp_path: Path) -> None:
+    default = {"Identity": "OME Configuration", "ExternalMailExpiryInDays": 0, "BackgroundColor": "#102030"}
+    sales = {
+        "Identity": "Sales France",
+        "Image": list(png(170, 70)),
+        "IntroductionText": "a vous: yes\nencore",
+        "ReadButtonText": "Lire",
+        "EmailText": "#texte",
+        "DisclaimerText": "- x",
+        "PortalText": "no",
+        "PrivacyStatementUrl": "https://a.test/p",
+        "ExternalMailExpiryInDays": 7,
+        "OTPEnabled": True,
+        "SocialIdSignIn": False,
+        "BackgroundColor": "Blue",
+    }
+    odd = {"Identity": "odd", "OTPEnabled": False, "Image": "Qk0=", "PrivacyStatementUrl": "http://a.test"}
+    (tmp_path / "ome.json").write_text(json.dumps([default, sales, odd]))
+    out = tmp_path / "out"
+
+    told = CliRunner().invoke(main, ["branding", "import", str(tmp_path / "ome.json"), "--out", str(out)])
+    found = read(out)
+
+    assert told.exit_code == 0, told.output
+    assert found["default"].light.background == "#102030"
+    french = found["sales-france"]
+    assert french.logo is not None
+    assert (french.logo.width, french.expire, french.sign_in) == (170, 7 * 86400.0, ("passcode",))
+    texts = (french.introduction, french.button, french.text, french.disclaimer, french.portal_text)
+    assert [each.common for each in texts] == ["a vous: yes\nencore", "Lire", "#texte", "- x", "no"]
+    assert french.privacy == "https://a.test/p"
+    for lost in (
+        "branding 'sales-france': BackgroundColor: write 'Blue' as '#rrggbb'",
+        "branding 'odd': OTPEnabled: name the ways",
+        "branding 'odd': Image: this is neither PNG nor JPEG",
+        "branding 'odd': PrivacyStatementUrl",
+    ):
+        assert lost in told.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[]x", "[1]", '{"Name": "x"}', '{"Identity": "!"}'])
+def test_import_of_something_else_says_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / "ome.json").write_text(text)
+    words = ["branding", "import", str(tmp_path / "ome.json"), "--out", str(tmp_path / "out")]
+
+    told = CliRunner().invoke(main, words)
+
+    assert told.exit_code == 1
+    assert "Get-OMEConfiguration" in told.stderr

@@ -1,6 +1,7 @@
 """Exports as Exchange's cmdlets write them become policies that load, and nothing is lost in silence."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,28 @@ def test_text_is_written_so_that_it_is_read_again(tmp_path: Path, text: str) -> 
     assert not found[0].lost
     assert found[0].rule["when"] == {"subject_words": [text, "x"]}
     loaded(found, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "lost"),
+    [
+        ("OME Configuration", "default", False),
+        ("Sales France!", "sales-france", False),
+        ("Sales Japan", None, True),
+        ("???", None, True),
+    ],
+)
+def test_customization_template_is_the_branding_of_that_name(
+    tmp_path: Path, theirs: str, ours: str | None, lost: bool
+) -> None:
+    (tmp_path / "brandings").mkdir()
+    (tmp_path / "brandings" / "10.yaml").write_text("brandings: {sales-france: {}}")
+    given = {"ApplyOME": ("True",), "ApplyRightsProtectionCustomizationTemplate": (theirs,)}
+    settings = replace(Settings(), policies=tmp_path)
+
+    (found,) = translate.translated((export.Exported("r", given),), ("smime",), settings=settings)
+
+    assert bool(found.lost) is lost
+    then = found.rule["then"] if found.rule else []
+    assert isinstance(then, list)
+    assert [each["branding"] for each in then if "branding" in each] == ([ours] if ours else [])

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import click
+import yaml
 
-from postseal.branding import load as brandings
+from postseal import document
+from postseal.branding import load as branding_files
+from postseal.branding.exchange import imported
 from postseal.branding.logo import BEST
 from postseal.cli.common import Telling, bad, settings, settings_option
 from postseal.errors import Failure
@@ -34,7 +37,7 @@ def branding() -> None:
 def list_(path: Path) -> None:
     """Print every branding: its name, host, languages, expiry and the size of its logo."""
     known = settings(path)
-    for each in brandings.load(known).values():
+    for each in branding_files.load(known).values():
         host = (each.portal or known.ome.portal).partition("://")[2] or "(no portal)"
         logo = f"logo {len(each.logo.octets) >> 10} KiB" if each.logo else "no logo"
         expire = "" if each.expire is None else f", expire {span(int(each.expire)) if each.expire else '0d'}"
@@ -50,7 +53,7 @@ def check(path: Path) -> None:
     Without a portal nothing is asked of the store.
     """
     known = settings(path)
-    found = brandings.load(known)
+    found = branding_files.load(known)
     for each in found.values():
         if each.logo and len(each.logo.octets) > BEST:
             what = f"the logo of '{each.word}' has {len(each.logo.octets) >> 10} KiB"
@@ -59,8 +62,38 @@ def check(path: Path) -> None:
         missing = _named_by_messages(path) - found.keys()
         if missing:
             what = f"messages that can be read name brandings that are gone: {', '.join(sorted(missing))}"
-            bad(str(known.policies / brandings.FOLDER), what, "write them again, if need be as `NAME: {}`")
+            bad(
+                str(known.policies / branding_files.FOLDER),
+                what,
+                "write them again, if need be as `NAME: {}`",
+            )
     click.echo(f"good: {len(found)} brandings")
+
+
+@branding.command("import")
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to.")
+def import_(*, file: Path, out: Path) -> None:
+    """Carry over Exchange's branding: FILE is what `Get-OMEConfiguration | ConvertTo-Json` prints.
+
+    Writes a file of brandings and their logos, and tells what could not be carried over.  `postseal policy
+    import` knows the brandings by the same names.
+    """
+    found = imported(document.read(file), str(file))
+    out.mkdir(parents=True, exist_ok=True)
+    brandings = {}
+    for each in found:
+        logo = {}
+        if each.logo:
+            name = f"{each.word}.{each.logo.kind.rpartition('/')[2]}"
+            (out / name).write_bytes(each.logo.octets)
+            logo = {"logo": name}
+        brandings[each.word] = logo | each.values
+        for lost in each.lost:
+            click.echo(f"branding '{each.word}': {lost}", err=True)
+    text = yaml.safe_dump({"brandings": brandings}, sort_keys=False, allow_unicode=True, width=110)
+    (out / "10-exchange.yaml").write_text(f"# Carried over from Exchange.\n\n{text}", "utf-8")
+    click.echo(f"{len(found)} brandings in {out / '10-exchange.yaml'}")
 
 
 @branding.command()
@@ -80,16 +113,20 @@ def preview(*, name: str, out: Path, language: str | None, scheme: str, path: Pa
     Without Chromium they are HTML files for any browser.  Nobody is written to, and the store is not asked.
     """
     known = settings(path)
-    chosen = brandings.load(known).get(name)
+    chosen = branding_files.load(known).get(name)
     if chosen is None:
-        bad(str(known.policies / brandings.FOLDER), f"there is no branding '{name}'", "see `branding list`")
+        bad(
+            str(known.policies / branding_files.FOLDER),
+            f"there is no branding '{name}'",
+            "see `branding list`",
+        )
     try:
         from postseal.portal.specimen import specimens  # noqa: PLC0415 (no other command needs its libraries)
     except ImportError as error:
         bad("postseal branding", f"a library is missing: {error.name}", "pip install 'postseal[portal]'")
     out.mkdir(parents=True, exist_ok=True)
     spoken = Language(language) if language else chosen.languages[0]
-    folder, browser = known.policies / brandings.FOLDER, _browser()
+    folder, browser = known.policies / branding_files.FOLDER, _browser()
     for page, html in specimens(known, folder, chosen, spoken, at=datetime.now(UTC)):
         file = out / f"{page}.html"
         file.write_text(html, "utf-8")

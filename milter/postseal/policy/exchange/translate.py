@@ -16,6 +16,8 @@ import yaml
 
 from postseal import document
 from postseal.binding import Reader, declared
+from postseal.branding import load as brandings
+from postseal.branding.branding import DEFAULT
 from postseal.errors import BadInput
 from postseal.policy import clause
 from postseal.policy.action_values import HOLDS
@@ -70,7 +72,9 @@ def translated(
     holds = {"quarantine"} if settings and settings.held_mail_returns else frozenset[str]()
     enforces = {"tls"} if settings and settings.tls.enforced else frozenset[str]()
     library = Library(settings.policies / "types" if settings else Path(os.devnull))
+    looks = frozenset(brandings.load(settings) if settings else {DEFAULT})
     names = {"method": frozenset(methods), HOLDS: holds, ENFORCES: enforces, "sensitive type": library}
+    names |= {"branding": looks}
     reader = Reader(names)
     known = {name.strip().lower(): ours.strip() for name, ours in (directory or {}).items()}
     taken: set[str] = set()

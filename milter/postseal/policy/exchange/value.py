@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from postseal.branding.exchange import branding_word
+
 Values = tuple[str, ...]
 Written = object
 """What stands in YAML: a text, a list of texts, or a mapping of such."""
@@ -26,3 +28,11 @@ def one_of(choices: dict[str, str]) -> Callable[[Values], Written]:
         return listed(tuple(choices[value.lower()] for value in values))
 
     return written
+
+
+def branding(values: Values) -> Written:
+    """The branding that the OME configuration has become."""
+    word = branding_word(values[0])
+    if not word:
+        raise Untranslatable(f"'{values[0]}' can be no name of a branding")
+    return word

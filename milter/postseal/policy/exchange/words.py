@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from postseal.content.html import visible
 from postseal.policy.exchange import people
 from postseal.policy.exchange.classification import sensitive
-from postseal.policy.exchange.value import Untranslatable, Values, Written, listed, one_of
+from postseal.policy.exchange.value import Untranslatable, Values, Written, branding, listed, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +209,7 @@ CONDITIONS: dict[str, Word] = {
 ACTIONS: dict[str, Word] = {
     "ApplyRightsProtectionTemplate": Word("protect", template),
     "ApplyOME": Word("protect", smime),
+    "ApplyRightsProtectionCustomizationTemplate": Word("branding", branding),
     "RejectMessageReasonText": Word("reject", reject, ("RejectMessageEnhancedStatusCode",)),
     "RejectMessageEnhancedStatusCode": Word("reject", reject_by_status),
     "DeleteMessage": Word("delete", yes),
@@ -290,7 +291,6 @@ OTHERS: dict[str, str] = {
     "AddManagerAsRecipientType": "not imported: `add_cc: manager` and the like",
     "RouteMessageOutboundConnector": "the mail server's own routes",
     "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
-    "ApplyRightsProtectionCustomizationTemplate": "not imported: `branding`",
     "SmtpRejectMessageRejectText, SmtpRejectMessageRejectStatusCode, Disconnect": "`reject`, `defer`",
     "LogEventText": "the rule's name stands in the log",
     "NotifySender": "`notify_sender`, `reject`; [overrides](policy-tutorial.md#a-sender-may-insist)",
