@@ -99,6 +99,17 @@ def test_two_messages_in_two_tabs_take_one_code(here: Place) -> None:
     assert "<iframe" in reader.get(second).text
 
 
+def test_log_holds_no_link(here: Place) -> None:
+    path = path_of(here.sealed(to=("log@hostile.test",)))
+    reader = here.signed_in(path, "log@hostile.test")
+    reader.get(f"{path}/body")
+
+    log = here.portal.log()
+
+    assert f"what=shown message={path.removeprefix('/m/')[:12]} " in log
+    assert path.removeprefix("/m/") not in log
+
+
 def _broken_off(visitor: Visitor, path: str) -> None:
     """Begin a form, and hang up."""
     with closing(visitor.connection()) as wire:

@@ -1,8 +1,8 @@
 """Hands passcodes to the mail server, or to the gateway for text messages, after the visitor has his answer.
 
-A mail is tried for as long as its code is of use, then given up; the log says so, and the visitor can ask
-for another.  It goes to the listener without the milter, which would seal it otherwise.  A queue in
-memory is enough: a code that is lost with this process is asked for again.
+It is tried for about two minutes, then given up; the log says so, and the visitor can ask for another.  A
+mail goes to the listener without the milter, which would seal it otherwise.  A queue in memory is enough: a
+code that is lost with this process is asked for again.
 """
 
 import logging
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 _MOST: Final = 1000
 _THREADS: Final = 4
 _PAUSES: Final = (1.0, 5.0, 15.0, 30.0, 60.0)
-"""Seconds between tries: the code is good for ten minutes."""
+"""Seconds between tries: who waits longer than that asks again."""
 
 
 @dataclass(frozen=True, slots=True)
