@@ -14,6 +14,10 @@ from postseal.envelope import destinations, domain_key, key, unambiguous
         ('"Bob+Tag"@mail.example.', "bob+tag@MAIL.example"),
         ("bob@mx_1.Bücher.example", "bob@mx_1.xn--bcher-kva.example"),
         ("bob@bücher\u3002example", "bob@xn--bcher-kva.example"),
+        (
+            "Cafe\N{COMBINING ACUTE ACCENT}@mail.example",
+            "caf\N{LATIN SMALL LETTER E WITH ACUTE}@mail.example",
+        ),
     ],
 )
 def test_key_of_one_mailbox_is_one(written: str, same: str) -> None:

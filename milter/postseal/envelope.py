@@ -5,6 +5,7 @@ Addresses are kept as the MTA gave them, without the angle brackets; `key` is th
 
 import ipaddress
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -41,12 +42,15 @@ def key(address: str) -> str:
     """*address* as it is compared: the domain as `domain_key`, the local part in lower case.
 
     RFC 5321 §2.4 leaves the case of the local part to the receiving host; no host that our users
-    write to tells Bob from bob, and people type both.
+    write to tells Bob from bob, and people type both.  An é is one, however it is
+    put together (RFC 6532 §3.1).
     """
     local, domain = split(address)
     if _DOT_ATOM.fullmatch(content := _unquoted(local)):
         local = content  # the quotes mean nothing (RFC 5321 §4.1.2)
-    return f"{local.lower()}@{domain_key(domain)}" if domain else local.lower()
+    local = local.lower()
+    local = local if local.isascii() else unicodedata.normalize("NFC", local)
+    return f"{local}@{domain_key(domain)}" if domain else local
 
 
 def destinations(address: str) -> tuple[str, ...]:
