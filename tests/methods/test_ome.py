@@ -211,3 +211,31 @@ def test_store_that_is_down_is_a_failure(tmp_path: Path) -> None:
         method.protect(message(), who, order=Order(message(), Envelope("", who), Treatment()))
 
     assert raised.value.cause is Cause.STORE
+
+
+def test_message_is_noted_with_its_branding_and_ends_as_that_says(ring: Ring) -> None:
+    seal = Sealing(ring, SETTINGS, Branding(word="sales", name="Sales Ltd", expire=86400.0))
+
+    mail = seal(message(), treatment=Treatment(branding="sales"))
+    by_rule = seal(message(identity="<2@lab.test>"), treatment=Treatment(branding="sales", lifetime=60.0))
+    plain = seal(message(identity="<3@lab.test>"))
+
+    notes = [seal.ring.messages.of(bytes.fromhex(link(each)[-32:])) for each in (mail, by_rule, plain)]
+    assert [note and note.brand for note in notes] == ["sales", "sales", "default"]
+    assert [note and note.recipients[0].expires for note in notes] == [
+        NOON + timedelta(days=1),
+        NOON + timedelta(minutes=1),
+        None,
+    ]
+    assert "<bdi>Sales Ltd</bdi>" in attached(mail).replace("\r\n", " ")
+
+
+def test_branding_that_is_not_there_is_a_failure(ring: Ring) -> None:
+    with pytest.raises(Failure) as raised:
+        Sealing(ring)(message(), treatment=Treatment(branding="gone"))
+
+    assert raised.value.cause is Cause.INTERNAL
+
+
+def test_recipients_with_different_brandings_share_no_copy() -> None:
+    assert Treatment(protect=("ome",), branding="sales") != Treatment(protect=("ome",), branding="legal")

@@ -54,6 +54,7 @@ def decided(policy: Policy) -> Treatment:
             id="defer-and-close",
         ),
         pytest.param("sign: true", Treatment(sign=True), id="sign"),
+        pytest.param("branding: default", Treatment(branding="default"), id="branding"),
         pytest.param("set_header: {X-A: b}", Treatment(headers=(SetHeader("X-A", "b"),)), id="set-header"),
         pytest.param(
             "add_header: {X-A: b, X-C: 'é %'}",
