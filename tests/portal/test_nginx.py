@@ -8,11 +8,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+import sqlalchemy
 
 from demo.place import free_port
 from demo.visitor import Visitor
@@ -92,7 +92,9 @@ def test_shipped_configuration_passes_large_messages_and_logs_no_handle(director
         assert (arrived.status, whole.status) == (303, 200)
         assert len(whole.body) > 76 * 300_000
         assert refused.status == 413
-        networks = here.ring.store.read(lambda store: list(store.scalars(select(passcodes.c.network))))
+        networks = here.ring.store.read(
+            lambda store: list(store.scalars(sqlalchemy.select(passcodes.c.network)))
+        )
         assert networks == ["127.0.0.0/24"]
         log = (directory / "postseal-portal.log").read_text()
         assert "POST 303" in log
@@ -111,3 +113,27 @@ def test_nothing_waits_in_files_of_the_web_server_wherever_it_is_asked() -> None
     assert len(locations) == 2
     for each in locations:
         assert not re.search(r"buffering|temp_file|proxy_set_header|access_log|error_log", each)
+
+
+def test_one_client_does_not_keep_all_others_out(directory: Path) -> None:
+    public = free_port()
+    with ExitStack() as opened:
+        here = opened.enter_context(place(public=public))
+        port = opened.enter_context(nginx(here, directory))
+        head = (
+            f"POST /o HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 1000\r\n"
+            "Content-Type: multipart/form-data; boundary=form\r\n\r\n--form"
+        ).encode()
+        wires = []
+        for _ in range(55):
+            wire = opened.enter_context(closing(Visitor(port).connection()))
+            wire.connect()
+            wire.sock.sendall(head)
+            wires.append(wire)
+
+        assert wires[-1].sock.recv(12) == b"HTTP/1.1 429"
+        assert Visitor(port).get("/").status == 429
+        other = opened.enter_context(closing(Visitor(port).connection()))
+        other.source_address = ("127.0.0.2", 0)
+        other.request("GET", "/")
+        assert other.getresponse().status == 200
