@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from postseal.envelope import Envelope, Recipient
-from postseal.guard.own import SMIME, TLS, TLS_LATER, stripped, was_opened
+from postseal.guard.own import OME, SMIME, TLS, TLS_LATER, stripped, was_opened
 from postseal.message import Header, Message
 from postseal.outcome import Copy
 from postseal.treatment import Treatment, Unreached
@@ -74,5 +74,5 @@ def again(
     outside = {who: clean for who in envelope.recipients if not accepts(who.address)}
     treatments = closed(dict.fromkeys(envelope.recipients, Treatment()), accepts)
     # In its place, so that the MTA need not be told of it again.
-    kept = tuple(header for header in message.headers if header in clean.headers or header.named(SMIME))
+    kept = tuple(header for header in message.headers if header in clean.headers or header.named(SMIME, OME))
     return replace(message, headers=kept), treatments, outside

@@ -13,18 +13,19 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from postseal.audience import can_be_told, shown, visible
 from postseal.disclaimer import closed, disclaimed
 from postseal.envelope import Envelope, Recipient, key
 from postseal.errors import Cause, Failure
-from postseal.header_edits import addresses, edited
+from postseal.header_edits import edited
 from postseal.legacy_display import displayed
 from postseal.message import Message
 from postseal.methods.method import Manner, Method, Methods, Order
-from postseal.outcome import Copy, Held, Outcome
+from postseal.outcome import Copy, Held, Outcome, Reply
 from postseal.policy import encryption
-from postseal.remedy import REJECT, OnError, refusal
+from postseal.remedy import REJECT, OnError, deferral, refusal
 from postseal.required_tls import stricter
-from postseal.treatment import AddAddress, Already, Fallback, Treatment, Unreached
+from postseal.treatment import Already, Fallback, Treatment, Unreached
 
 PLAIN = "plain"
 """The word of the method that protects nothing: for treatments that ask for no protection."""
@@ -60,14 +61,12 @@ def carry_out(
 
     *instead*: recipients whose copies are made of another message, as it was opened for them.
     """
-    for treatment in treatments.values():
-        if treatment.refusal:
-            return treatment.refusal
-    holds = {hold for treatment in treatments.values() for hold in treatment.holds}
-    if pending := sorted(hold for hold in holds if hold.rule not in envelope.released):
-        # A queue file is held as a whole, so before anything is submitted for anybody.
-        reasons = dict.fromkeys(hold.reason for hold in pending)
-        return Held("; ".join(reasons), frozenset(hold.rule for hold in pending))
+    if stopped := _stopped(treatments, envelope):
+        return stopped
+    try:
+        instead = methods.unsealed(message, envelope, treatments, instead)
+    except Failure as failure:
+        return deferral(failure.cause, failure.detail)
     # Whoever gets a copy of his own must not be named in those of others, protected or not.
     different = len(set(treatments.values())) > 1
     hides = different or any(treatment.protect or treatment.sign for treatment in treatments.values())
@@ -98,6 +97,18 @@ def carry_out(
         detail = "no recipient is reached by a method that policy allows"
         return refusal(Cause.NO_CERTIFICATE, REJECT, detail)
     return copies
+
+
+def _stopped(treatments: Mapping[Recipient, Treatment], envelope: Envelope) -> Reply | Held | None:
+    """Why policy lets no copy leave, for anybody."""
+    for treatment in treatments.values():
+        if treatment.refusal:
+            return treatment.refusal
+    holds = {hold for treatment in treatments.values() for hold in treatment.holds}
+    pending = sorted(hold for hold in holds if hold.rule not in envelope.released)
+    # A queue file is held as a whole, so before anything is submitted for anybody.
+    reasons = dict.fromkeys(hold.reason for hold in pending)
+    return Held("; ".join(reasons), frozenset(hold.rule for hold in pending)) if pending else None
 
 
 def choose(
@@ -195,10 +206,10 @@ class _Work:
             return _Need(self, KEPT, treatment, "")
         table = self._methods.table
         word = choose(table, treatment, recipient, after=wish.after, failed=wish.failed)
-        if word == BOUNCED and not _can_be_told(self._message, self._envelope, recipient):
+        if word == BOUNCED and not can_be_told(self._message, self._envelope, recipient):
             raise Failure(Cause.NO_CERTIFICATE, obstacles(table, treatment, recipient))
         # A protected copy names its readers, so nobody may share one with a hidden recipient.
-        alone = word in treatment.protect and not _shown(recipient, self._visible, treatment)
+        alone = word in treatment.protect and not shown(recipient, self._visible, treatment)
         manner = table[word].manner(recipient) if word in treatment.protect else Manner()
         return _Need(self, word, treatment, key(recipient.address) if alone else "", manner)
 
@@ -262,35 +273,4 @@ class _Work:
 
     @cached_property
     def _visible(self) -> frozenset[str]:
-        return _visible(self._message)
-
-
-def _can_be_told(message: Message, envelope: Envelope, recipient: Recipient) -> bool:
-    """Whether the sender can be told, and wants to be, that *recipient* goes without (RFC 3461 §4.1).
-
-    Automatic and list mail is not answered (RFC 3834 §2): nobody would read it, or too many.
-    """
-    automatic = (message.first("Auto-Submitted") or b"no").lower().split(b";")[0].strip() != b"no"
-    bulk = (message.first("Precedence") or b"").lower() in {b"bulk", b"junk", b"list"}
-    if automatic or bulk or message.first("List-Id") is not None:
-        return False
-    wanted = [word.upper().partition("=") for word in recipient.parameters]
-    notify = next((value.split(",") for name, _, value in wanted if name == "NOTIFY"), ["FAILURE"])
-    return bool(envelope.sender) and "FAILURE" in notify
-
-
-def _visible(message: Message) -> frozenset[str]:
-    """The addresses that stand in To or Cc; those of Bcc, of lists, of aliases do not.
-
-    The fields are cut into words rather than parsed: an address that only a forgiving parser would
-    find counts as hidden, which costs a copy and gives nobody away.
-    """
-    fields = message.all("To", "Cc", "Resent-To", "Resent-Cc")
-    return frozenset(key(word) for field in fields for word in addresses(field.value))
-
-
-def _shown(recipient: Recipient, visible: frozenset[str], treatment: Treatment) -> bool:
-    """Whether the other readers of his copy see that *recipient* gets it."""
-    own = key(recipient.address)
-    written = (edit.address for edit in treatment.headers if isinstance(edit, AddAddress))
-    return own in visible or own in map(key, written)
+        return visible(self._message)

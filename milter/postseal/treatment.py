@@ -160,6 +160,7 @@ class Treatment:
     *protect*: words of methods in order of preference; the first that reaches the recipient is
     used.  Empty: no protection is asked for.  *unreached*: what happens if none does.
     *already*: what happens if the sender has protected the message himself.
+    *unseal*: whether sealed messages of ours are opened for him, if he is inside and may read them.
     *lifetime*: seconds for which a sealed message can be read, *cover*: its subject outside; None: as the
     settings say.  *branding*: the word of the one that it is sealed with, "" for the default.
     *tls*: without which the copy does not travel, whatever protects it.
@@ -174,6 +175,7 @@ class Treatment:
     protect: tuple[str, ...] = ()
     unreached: Unreached = Unreached.REFUSE
     already: Already = Already.LEAVE
+    unseal: bool = False
     lifetime: float | None = None
     cover: str | None = None
     tls: RequiredTls | None = None

@@ -53,6 +53,7 @@ def decided(policy: Policy) -> Treatment:
             Treatment(refusal=Reply(421, "4.3.2", "Go.")),
             id="defer-and-close",
         ),
+        pytest.param("unseal: true", Treatment(unseal=True), id="unseal"),
         pytest.param("sign: true", Treatment(sign=True), id="sign"),
         pytest.param("branding: default", Treatment(branding="default"), id="branding"),
         pytest.param("set_header: {X-A: b}", Treatment(headers=(SetHeader("X-A", "b"),)), id="set-header"),

@@ -198,3 +198,67 @@ def test_customization_template_is_the_branding_of_that_name(
     then = found.rule["then"] if found.rule else []
     assert isinstance(then, list)
     assert [each["branding"] for each in then if "branding" in each] == ([ours] if ours else [])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "then"),
+    [
+        pytest.param({"RemoveOME": ("True",), "RemoveOMEv2": ("True",)}, [{"unseal": "true"}], id="unseal"),
+        pytest.param(
+            {"AddManagerAsRecipientType": ("Cc",), "CopyTo": ("a@example.com",)},
+            [{"add_cc": ["a@example.com", "manager"]}],
+            id="manager",
+        ),
+        pytest.param(
+            {"AddManagerAsRecipientType": ("Redirect",)}, [{"redirect": "manager"}], id="manager-instead"
+        ),
+        pytest.param(
+            {
+                "ApplyRightsProtectionTemplate": ("Encrypt",),
+                "ApplyRightsProtectionCustomizationTemplate": ("Legal Dept",),
+            },
+            [{"protect": "ome"}, {"branding": "legal-dept"}],
+            id="branding",
+        ),
+        pytest.param(
+            {"ApplyRightsProtectionCustomizationTemplate": ("OME Configuration",), "PrependSubject": ("x",)},
+            [{"branding": "default"}, {"prepend_subject": "x"}],
+            id="default-branding",
+        ),
+    ],
+)
+def test_actions_in_our_words(
+    tmp_path: Path, parameters: dict[str, tuple[str, ...]], then: list[object]
+) -> None:
+    (tmp_path / "brandings").mkdir()
+    (tmp_path / "brandings/1.yaml").write_text("brandings: {legal-dept: {name: Legal}}\n")
+    settings = Settings(policies=tmp_path, accepted_domains=("example.com",))
+
+    (found,) = translate.translated((export.Exported("r", parameters),), ("smime", "ome"), settings=settings)
+
+    assert (found.rule["then"], found.lost) == (then, [])
+    if "manager" not in str(then):  # whom nobody knows without a directory of people
+        (tmp_path / "10.yaml").write_text(translate.policy([found]))
+        load(settings, {"plain", "smime", "ome"})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        pytest.param(
+            {"AddManagerAsRecipientType": ("Owner",)}, "AddManagerAsRecipientType Owner", id="manager"
+        ),
+        pytest.param(
+            {"ApplyRightsProtectionCustomizationTemplate": ("Sales",)},
+            "ApplyRightsProtectionCustomizationTemplate: unknown branding 'sales'",
+            id="branding",
+        ),
+    ],
+)
+def test_action_that_is_not_known_is_told(parameters: dict[str, tuple[str, ...]], told: str) -> None:
+    rules = (export.Exported("r", {"PrependSubject": ("x",), **parameters}),)
+
+    (found,) = translate.translated(rules, ("smime", "ome"))
+
+    assert found.rule["mode"] == "off"
+    assert found.lost[0].startswith(told)

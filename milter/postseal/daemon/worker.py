@@ -131,7 +131,7 @@ def _rulebook(built: House) -> Rulebook:
         settings.limits,
         built.policy.on_error,
         letters,
-        built.incoming or AsItCame(),
+        built.incoming or (AsItCame(built.policy.site.accepts) if settings.ome.portal else AsItCame()),
         built.policy.note,
     )
 

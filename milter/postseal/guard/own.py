@@ -18,13 +18,15 @@ TLS_LATER: Final = f"{PREFIX}Later-TLS"
 
 SMIME: Final = f"{PREFIX}Smime"
 """The field that tells in which layers of S/MIME a message came."""
+OME: Final = f"{PREFIX}Ome"
+"""The field that tells that a sealed message of ours was opened because a rule asks for it."""
 
 _OPENED: Final = re.compile(rb"\bopened\b")
 
 
 def was_opened(message: Message) -> bool:
     """Whether *message* says that we opened it."""
-    return any(_OPENED.search(header.value) for header in message.all(SMIME))
+    return any(_OPENED.search(header.value) for header in message.all(SMIME, OME))
 
 
 def unquotable(message: Message) -> bool:

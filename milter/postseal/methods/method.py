@@ -1,6 +1,6 @@
 """What a method is: a way to protect a message that the pipeline can choose by its word."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -91,10 +91,49 @@ class Signature(Protocol):
         ...
 
 
+class Unsealing(Protocol):
+    """Opens what a method of ours has sealed, where a rule asks for it."""
+
+    def opened(
+        self, message: Message, envelope: Envelope, recipients: Iterable[Recipient]
+    ) -> Mapping[Recipient, Message]:
+        """*message* as those of *recipients* are to have it for whom something in it may be opened.
+
+        Recipients for whom the same may be opened have the same object.  May raise Failure.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Methods:
-    """What the pipeline may use: methods by the word of policies, the signature, room for bodies."""
+    """What the pipeline may use: methods by the word of policies, the signature, room for bodies.
+
+    *unsealing*: None where nothing is sealed.
+    """
 
     table: Mapping[str, Method]
     signature: Signature
     spool: Spool = field(default_factory=Spool)
+    unsealing: Unsealing | None = None
+
+    def unsealed(
+        self,
+        message: Message,
+        envelope: Envelope,
+        treatments: Mapping[Recipient, Treatment],
+        instead: Mapping[Recipient, Message],
+    ) -> Mapping[Recipient, Message]:
+        """*instead*, with what is opened for those who are to have it so; others get *message*.
+
+        May raise Failure.
+        """
+        if self.unsealing is None:
+            return instead
+        asking: dict[int, list[Recipient]] = {}
+        for who, treatment in treatments.items():
+            if treatment.unseal and treatment.leaves:
+                asking.setdefault(id(instead.get(who, message)), []).append(who)
+        for people in asking.values():
+            own = instead.get(people[0], message)
+            instead = {**instead, **self.unsealing.opened(own, envelope, people)}
+        return instead

@@ -24,7 +24,7 @@ from postseal.message import Message
 from postseal.methods.carrier import carrier
 from postseal.methods.cover import Cover
 from postseal.methods.method import Manner, Order
-from postseal.methods.recognition import is_carrier, named, portal_of
+from postseal.methods.recognition import carried, named, portal_of
 from postseal.recurrence import KEEP, has_own_id, told_from_others
 from postseal.sealed.armor import armored_size
 from postseal.sealed.container import ID_OCTETS, KEY_OCTETS, sealed, sealed_size
@@ -124,7 +124,7 @@ class OmeMethod:
 
     def made(self, message: Message) -> bool:
         """Whether *message* is a carrier mail of ours."""
-        return is_carrier(message, self._settings, self._brandings, self._spool)
+        return carried(message, self._settings, self._brandings, self._spool) is not None
 
     def _attached(self, message: Message) -> bool:
         """Whether the container travels with the mail."""

@@ -7,6 +7,7 @@ a word of somebody else in it, as when a reader forwards it with a remark, is no
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -41,23 +42,33 @@ def portal_of(branding: Branding, settings: Ome) -> str:
     return branding.portal or settings.portal
 
 
-def is_carrier(message: Message, settings: Ome, brandings: Mapping[str, Branding], spool: Spool) -> bool:
-    """Whether *message* is a carrier mail that *settings* and *brandings* would write."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a carrier mail carries: the *id* of a sealed message; its container, None behind a link alone."""
+
+    id: bytes
+    container: Body | None
+
+
+def carried(
+    message: Message, settings: Ome, brandings: Mapping[str, Branding], spool: Spool
+) -> Carried | None:
+    """What *message* carries; None if it is no carrier mail that *settings* and *brandings* would write."""
     kind = field.parametrized(message.first("Content-Type") or b"")
     boundary = kind.parameters.get("boundary", b"")
     if not settings.portal or kind.value != "multipart/mixed" or not _BOUNDARY.fullmatch(boundary):
-        return False
+        return None
     words = b"".join(encoding.from_quoted_printable([message.body.read(0, _FIRST)]))
     word = _BRANDING.search(words)
     branding = brandings.get(word[1].decode("ascii") if word else DEFAULT)
     if branding is None:
-        return False
+        return None
     portal = portal_of(branding, settings)
     link = re.search(re.escape(portal.encode()) + rb"/m/([0-9a-f]{32})", words)
-    container = _container(message.body, spool)
+    container = attached(message.body, spool)
     id_ = re.search(rb'name="id" value="([0-9a-f]{32})"', words) if container else link
     if id_ is None:
-        return False
+        return None
     digest = _digest(message.body.pieces())
     for online in (True, False) if container else (True,):
         cover = Cover(
@@ -70,12 +81,12 @@ def is_carrier(message: Message, settings: Ome, brandings: Mapping[str, Branding
             subject=settings.subject,
         )
         if _digest(written(message, cover, boundary)) == digest:
-            return True
-    return False
+            return Carried(bytes.fromhex(id_[1].decode("ascii")), container)
+    return None
 
 
-def _container(body: Body, spool: Spool) -> Body | None:
-    """The container that is attached, if one is."""
+def attached(body: Body, spool: Spool) -> Body | None:
+    """The container in the page `message.html`, if *body* has one."""
     begins = body.find(_BEFORE)
     ends = body.find(_BEHIND, begins) if begins >= 0 else -1
     if ends < 0:

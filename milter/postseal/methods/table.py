@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from postseal.body import Spool
 from postseal.branding import load as branding_files
+from postseal.branding.branding import Branding
 from postseal.certificates import decryption, identity
 from postseal.certificates.decryption import GatewayKeys
 from postseal.certificates.identity import Identities
 from postseal.document import Problems
+from postseal.envelope import domain_key
 from postseal.errors import Problem
 from postseal.finding import search as finding
 from postseal.finding.search import Search
@@ -20,6 +22,7 @@ from postseal.methods.plain import PlainMethod
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
 from postseal.methods.tls import TlsMethod
+from postseal.methods.unsealing import OmeUnsealing
 from postseal.sealed import source
 from postseal.settings import Settings
 from postseal.tls_offers import Offers
@@ -92,12 +95,27 @@ def load(settings: Settings, clock: Callable[[], datetime]) -> Loaded:
         keys=keys,
     )
     return Loaded(
-        Methods(table, signature, spool),
+        Methods(table, signature, spool, _unsealing(settings, ring, spool, clock, brandings)),
         (*search.warnings, *identities.warnings, *keys.warnings),
         identities.expiries(),
         search.states,
         search,
         keys,
+    )
+
+
+def _unsealing(
+    settings: Settings,
+    ring: "Ring | None",
+    spool: Spool,
+    clock: Callable[[], datetime],
+    brandings: Mapping[str, Branding],
+) -> OmeUnsealing | None:
+    if ring is None:
+        return None
+    ours = frozenset(domain_key(domain) for domain in settings.accepted_domains)
+    return OmeUnsealing(
+        settings.ome, ring, spool, clock, brandings, ours, trusted_networks=settings.trusted_networks
     )
 
 

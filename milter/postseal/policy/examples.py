@@ -59,9 +59,16 @@ class Outcome:
 
 def _exactly(treatment: Treatment) -> tuple[object, ...]:
     """What an example must say exactly."""
-    protection = treatment.protect, treatment.unreached, treatment.already, treatment.sign, treatment.tls
+    protection = treatment.protect, treatment.unreached, treatment.already, treatment.unseal, treatment.sign
     held = {hold.reason for hold in treatment.holds}
-    return *protection, held, treatment.refusal, treatment.deleted, _addresses(treatment.redirected)
+    return (
+        *protection,
+        treatment.tls,
+        held,
+        treatment.refusal,
+        treatment.deleted,
+        _addresses(treatment.redirected),
+    )
 
 
 def _addresses(additions: tuple[Addition, ...]) -> set[str]:

@@ -104,6 +104,8 @@ def described(treatment: Treatment) -> str:
     if treatment.protect:
         parts.append(f"{_PROTECT[treatment.unreached]}: [{', '.join(treatment.protect)}]")
         parts += _protected(treatment)
+    if treatment.unseal:
+        parts.append("unseal: true")
     if treatment.sign:
         parts.append("sign: true")
     parts += [f"require_tls: {required}" for required in (treatment.tls,) if required]

@@ -59,6 +59,17 @@ def already_protected(treatment: Treatment, choice: Already) -> Treatment:
     return replace(treatment, already=choice)
 
 
+def unseal(treatment: Treatment, _yes: Yes) -> Treatment:
+    """Open sealed messages of ours for recipients inside: mail that comes back, or that a colleague sends on.
+
+    Opened is what one of our own carrier mails has sealed, or one attached to the message, or `message.html`
+    in it; never what others have encrypted.  The recipient must be its sender or one of its readers, or the
+    mail must be sent by one of them who is inside and has shown it.  What is revoked or expired for whom it
+    concerns, and what rights are withheld of, stays sealed.  To others the mail goes as it came.
+    """
+    return replace(treatment, unseal=True)
+
+
 def expire(treatment: Treatment, lifetime: Lifetime) -> Treatment:
     """How long a sealed message can be read: `30d`; afterwards its key is deleted, and the reader is told.
 
@@ -107,6 +118,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     protect_if_possible,
     never_protect,
     already_protected,
+    unseal,
     expire,
     cover_subject,
     require_tls,

@@ -39,6 +39,7 @@ class Event(StrEnum):
     POSTED = "posted"  # somebody, or a robot, posted the container
     CODE_SENT = "code_sent"
     AUTHENTICATED = "authenticated"  # detail: how
+    UNSEALED = "unsealed"  # by the milter, for a recipient inside
     SHOWN = "shown"  # the body
     FETCHED = "fetched"  # an attachment; detail: its place in the message
     REPLIED = "replied"

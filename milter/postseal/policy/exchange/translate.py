@@ -38,6 +38,12 @@ _ENDING: Final = {"reject", "delete"}
 _TELLING: Final = {"report", "notify_sender", "notify_recipient"}
 _LONGEST: Final = 64
 _NO_WORD: Final = "there is no word for it"
+_TO_MANAGER: Final = {
+    "to": "AddToRecipients",
+    "cc": "CopyTo",
+    "bcc": "BlindCopyTo",
+    "redirect": "RedirectMessageTo",
+}
 _OFF: Final = {"Disabled", "1"}
 _ABOUT_SENDER: Final = frozenset(
     {"From", "FromMemberOf", "FromAddressContainsWords", "FromAddressMatchesPatterns", "SenderDomainIs"}
@@ -115,12 +121,22 @@ def _place_sender(given: dict[str, Values], result: Translated) -> None:
         result.changed.append("what the directory says of the sender goes by SenderAddressLocation, too")
 
 
+def _place_manager(given: dict[str, Values], result: Translated) -> None:
+    """Name the sender's manager among those who get the mail in the way that is written."""
+    for way in given.pop("AddManagerAsRecipientType", ()):
+        if parameter := _TO_MANAGER.get(way.lower()):
+            given[parameter] = (*given.get(parameter, ()), "manager")
+        else:
+            result.lost.append(f"AddManagerAsRecipientType {way}: {_NO_WORD}")
+
+
 def _rule(exported: Exported, name: str, reader: Reader, directory: Mapping[str, str]) -> Translated:
     result = Translated(name)
     given = dict(exported.parameters)
     off = given.pop("State", ("",))[0] in _OFF or given.pop("Enabled", ("",))[0] == "False"
     result.ignores = given.pop("RuleErrorAction", ("Ignore",))[0] in {"Ignore", "0"}
     _place_sender(given, result)
+    _place_manager(given, result)
     if "AttachOriginalMail" in given.get("IncidentReportContent", ()):
         result.changed.append("the original is not attached to reports: 'include: [original]' does that")
     result.lost += people.named(given, directory)
@@ -176,6 +192,8 @@ def _actions(given: dict[str, tuple[str, ...]], result: Translated, reader: Read
             result.lost.append(f"{parameter}: {error.problems[0].what}")
             continue
         found[word.word] = written
+    if "branding" in found and found.get("protect") == "smime" and "ome" in reader.names["method"]:
+        found["protect"] = "ome"  # what has a branding is read in the portal, there as here
     ending = [word for word in found if word in _ENDING]
     if ending:
         for idle in [each for each in found if each != ending[0] and each not in _TELLING]:

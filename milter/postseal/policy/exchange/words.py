@@ -103,11 +103,6 @@ def template(values: Values) -> Written:
     return "smime"
 
 
-def smime(_values: Values) -> Written:
-    """Encryption."""
-    return "smime"
-
-
 def text_of_html(values: Values) -> Written:
     """The text that HTML shows."""
     return visible(values[0])
@@ -208,8 +203,10 @@ CONDITIONS: dict[str, Word] = {
 
 ACTIONS: dict[str, Word] = {
     "ApplyRightsProtectionTemplate": Word("protect", template),
-    "ApplyOME": Word("protect", smime),
+    "ApplyOME": Word("protect", lambda _values: "smime"),
     "ApplyRightsProtectionCustomizationTemplate": Word("branding", branding),
+    "RemoveOME": Word("unseal", yes),
+    "RemoveOMEv2": Word("unseal", yes),
     "RejectMessageReasonText": Word("reject", reject, ("RejectMessageEnhancedStatusCode",)),
     "RejectMessageEnhancedStatusCode": Word("reject", reject_by_status),
     "DeleteMessage": Word("delete", yes),
@@ -288,12 +285,12 @@ OTHERS: dict[str, str] = {
     "RuleErrorAction": "`on_error`; a failure never lets mail through",
     "ManagerForEvaluatedUser, ManagerAddresses": "`sender_manager` or `recipient_manager`",
     "ADComparisonAttribute, ADComparisonOperator": "`same_attribute`, or `not` of it",
-    "AddManagerAsRecipientType": "not imported: `add_cc: manager` and the like",
+    "AddManagerAsRecipientType": "`add_to`, `add_cc`, `add_bcc` or `redirect`, to `manager`",
     "RouteMessageOutboundConnector": "the mail server's own routes",
-    "RemoveOME, RemoveOMEv2, RemoveRMSAttachmentEncryption": "settings of incoming mail",
     "SmtpRejectMessageRejectText, SmtpRejectMessageRejectStatusCode, Disconnect": "`reject`, `defer`",
     "LogEventText": "the rule's name stands in the log",
     "NotifySender": "`notify_sender`, `reject`; [overrides](policy-tutorial.md#a-sender-may-insist)",
     "HasSenderOverride, SenderInRecipientList, RecipientInSenderList": "nothing",
+    "RemoveRMSAttachmentEncryption": "nothing",
 }
 """What is not carried over by itself, and what to use."""
