@@ -11,6 +11,7 @@ from postseal.notice import Notice
 from postseal.outcome import Held, Reply
 from postseal.remedy import DEFER, OnError
 from postseal.required_tls import RequiredTls
+from postseal.settings_ome import Form
 
 
 class Unreached(IntEnum):
@@ -161,8 +162,9 @@ class Treatment:
     used.  Empty: no protection is asked for.  *unreached*: what happens if none does.
     *already*: what happens if the sender has protected the message himself.
     *unseal*: whether sealed messages of ours are opened for him, if he is inside and may read them.
-    *lifetime*: seconds for which a sealed message can be read, *cover*: its subject outside; None: as the
-    settings say.  *branding*: the word of the one that it is sealed with, "" for the default.
+    *lifetime*: seconds for which a sealed message can be read, *cover*: its subject outside, *form*: how it
+    travels; None: as the settings say.  *branding*: the word of the one that it is sealed with, "" for the
+    default.
     *tls*: without which the copy does not travel, whatever protects it.
     *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
@@ -178,6 +180,7 @@ class Treatment:
     unseal: bool = False
     lifetime: float | None = None
     cover: str | None = None
+    form: Form | None = None
     tls: RequiredTls | None = None
     branding: str = ""
     sign: bool = False

@@ -130,6 +130,18 @@ def test_form_is_chosen_by_size(ring: Ring, size: int, is_attached: bool) -> Non
     assert link(mail)
 
 
+@pytest.mark.parametrize("setting", list(Form))
+@pytest.mark.parametrize("asked", list(Form))
+def test_form_is_chosen_by_a_rule(ring: Ring, setting: Form, asked: Form) -> None:
+    seal = Sealing(ring, replace(SETTINGS, form=setting))
+
+    mail = seal(message(), treatment=Treatment(form=asked))
+
+    attached = [part for part in mail.walk() if part.get_filename() == "message.html"]
+    assert bool(attached) is (asked is not Form.LINK)
+    assert link(mail)
+
+
 @pytest.mark.parametrize(
     ("setting", "outside"),
     [("[...]", "[...]"), ("Vertrauliche Grüße", "Vertrauliche Grüße"), ("keep", "the secret quarter")],

@@ -7,6 +7,7 @@ from postseal.outcome import Reply
 from postseal.policy import sample
 from postseal.policy.policy import Policy
 from postseal.required_tls import Level, RequiredTls
+from postseal.settings_ome import Form
 from postseal.treatment import (
     AddHeader,
     ChangeSubject,
@@ -34,6 +35,7 @@ def decided(policy: Policy) -> Treatment:
     [
         pytest.param("protect: smime", Treatment(protect=("smime",)), id="protect"),
         pytest.param("protect: [portal, smime]", Treatment(protect=("portal", "smime")), id="protect-order"),
+        pytest.param("sealed_form: link", Treatment(form=Form.LINK), id="sealed-form"),
         pytest.param("require_tls: dane-only", Treatment(tls=RequiredTls(Level.DANE_ONLY)), id="require-tls"),
         pytest.param(
             "require_tls: {secure: [MX.b.example., .a.example]}",

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import os
+import re
 import smtplib
 import sqlite3
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ rules:
   - name: in the name of another house
     when: {subject_words: legal}
     then: [protect: ome, branding: legal]
+  - name: by a link for who takes no HTML files
+    when: {subject_words: linked, recipient: dan@nokey.test}
+    then: [sealed_form: link]
   - name: by certificate or portal
     when: {subject_words: either}
     then: [protect: [smime, ome]]
@@ -135,6 +139,20 @@ def test_each_recipient_gets_what_reaches_him(gate: Gateway, ring: Opened) -> No
     assert set(arrived) == {(BOB,), (DAN,)}
     assert gate.decrypted(arrived[(BOB,)], BOB).endswith(TEXT)
     assert read(arrived[(DAN,)], DAN, ring).endswith(TEXT)
+
+
+def test_who_takes_no_html_files_gets_a_link(gate: Gateway, ring: Opened) -> None:
+    gate.post(message("sealed and linked", f"{DAN}, {EVE}", identity="linked"), DAN, EVE)
+
+    arrived = copies(gate, 2)
+    assert set(arrived) == {(DAN,), (EVE,)}
+    assert b"message.html" not in arrived[(DAN,)]
+    link = re.search(rb"https://portal.lab.test/m/([0-9a-f]{32})", arrived[(DAN,)])
+    assert link
+    known = ring.messages.of(bytes.fromhex(link[1].decode()))
+    assert known
+    assert [one.address for one in known.recipients] == [DAN]
+    assert read(arrived[(EVE,)], EVE, ring).endswith(TEXT)
 
 
 def test_hidden_recipient_has_a_sealed_message_of_his_own(gate: Gateway, ring: Opened) -> None:

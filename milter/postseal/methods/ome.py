@@ -105,7 +105,7 @@ class OmeMethod:
         for piece in sealed(message.pieces(), chosen.key, chosen.id):
             draft.write(piece)
         container = draft.body()
-        attached = self._attached(message)
+        attached = self._attached(message, order)
         online = self._keep(ring, chosen, container, attached=attached, at=at)
         note = chosen.known or self._note(ring, order, chosen, addresses, size=message.size, at=at)
         until = min((one.expires for one in note.recipients if one.expires), default=None)
@@ -126,10 +126,11 @@ class OmeMethod:
         """Whether *message* is a carrier mail of ours."""
         return carried(message, self._settings, self._brandings, self._spool) is not None
 
-    def _attached(self, message: Message) -> bool:
+    def _attached(self, message: Message, order: Order) -> bool:
         """Whether the container travels with the mail."""
-        if self._settings.form is not Form.AUTO:
-            return self._settings.form is Form.ATTACHMENT
+        form = order.treatment.form or self._settings.form
+        if form is not Form.AUTO:
+            return form is Form.ATTACHMENT
         return armored_size(sealed_size(message.size)) <= self._settings.attach_up_to
 
     def _chosen(self, ring: "Opened", order: Order, addresses: tuple[str, ...], at: datetime) -> _Chosen:

@@ -128,6 +128,8 @@ def _protected(treatment: Treatment) -> Iterator[str]:
         yield f"expire: {span(int(treatment.lifetime))}"
     if treatment.cover is not None:
         yield f"cover_subject: {treatment.cover}"
+    if treatment.form is not None:
+        yield f"sealed_form: {treatment.form}"
     if treatment.branding:
         yield f"branding: {treatment.branding}"
 

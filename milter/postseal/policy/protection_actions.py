@@ -9,6 +9,7 @@ from dataclasses import replace
 from postseal.policy.action_values import Brand, Lifetime, Line, Methods, Yes
 from postseal.policy.tls_values import TlsOfMail
 from postseal.required_tls import stricter
+from postseal.settings_ome import Form
 from postseal.treatment import Already, Treatment, Unreached
 
 
@@ -87,6 +88,15 @@ def cover_subject(treatment: Treatment, text: Line) -> Treatment:
     return replace(treatment, cover=text)
 
 
+def sealed_form(treatment: Treatment, form: Form) -> Treatment:
+    """How a sealed message travels: `attachment`, in its file; `link`, kept by the portal; or `auto`.
+
+    For the method `ome` alone: links are for recipients whose mail servers take no HTML files.  `auto`
+    goes by the size.  Without it, what the settings say.
+    """
+    return replace(treatment, form=form)
+
+
 def require_tls(treatment: Treatment, required: TlsOfMail) -> Treatment:
     """Let the message travel to the next server over TLS of this level, or not at all.
 
@@ -121,6 +131,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     unseal,
     expire,
     cover_subject,
+    sealed_form,
     require_tls,
     branding,
 )
