@@ -5,7 +5,7 @@ own for every requirement (contrib/postfix); a transport that is not there makes
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -82,7 +82,8 @@ class RequiredTls:
 
 
 def stricter(one: RequiredTls | None, other: RequiredTls | None) -> RequiredTls | None:
-    """The stricter of two requirements, the first if they are as strict."""
+    """The stricter of two requirements, the first if they are as strict; the way is that of who names one."""
     if one is None or other is None:
         return one or other
-    return other if other.level.rank > one.level.rank else one
+    chosen = other if other.level.rank > one.level.rank else one
+    return replace(chosen, next_hop=one.next_hop or other.next_hop)

@@ -55,6 +55,11 @@ def test_connector_of_a_domain_is_the_nearest(tmp_path: Path) -> None:
             "a.yaml:1:31: expected a domain, found '*'\n  hint: write partner.example, or *.partner.example",
             id="every domain",
         ),
+        pytest.param(
+            "outbound: [{name: a, tls: encrypt}]",
+            "a.yaml:1:12: connector 'a' leads nowhere\n  hint: name domains, or a smart_host for rules",
+            id="neither domains nor smart host",
+        ),
         pytest.param("outbound: [{name: a, domains: b.c}]", "a.yaml:1:12: 'tls' is missing", id="no level"),
         pytest.param(
             "outbound: [{name: a, domains: b.c, tls: may}]",

@@ -13,6 +13,7 @@ from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode
 from postseal.settings import Settings
+from postseal.settings_tls import Tls
 from postseal.treatment import Severity
 
 EXPORTS = Path(__file__).parent / "exchange"
@@ -209,6 +210,7 @@ def test_customization_template_is_the_branding_of_that_name(
             [{"add_cc": ["a@example.com", "manager"]}],
             id="manager",
         ),
+        pytest.param({"RouteMessageOutboundConnector": ("To Fax",)}, [{"route": "To Fax"}], id="route"),
         pytest.param(
             {"AddManagerAsRecipientType": ("Redirect",)}, [{"redirect": "manager"}], id="manager-instead"
         ),
@@ -232,7 +234,10 @@ def test_actions_in_our_words(
 ) -> None:
     (tmp_path / "brandings").mkdir()
     (tmp_path / "brandings/1.yaml").write_text("brandings: {legal-dept: {name: Legal}}\n")
-    settings = Settings(policies=tmp_path, accepted_domains=("example.com",))
+    (tmp_path / "connectors").mkdir()
+    fax = "outbound: [{name: To Fax, tls: encrypt, smart_host: fax.example.com}]"
+    (tmp_path / "connectors/1.yaml").write_text(fax)
+    settings = Settings(policies=tmp_path, accepted_domains=("example.com",), tls=Tls(enforced=True))
 
     (found,) = translate.translated((export.Exported("r", parameters),), ("smime", "ome"), settings=settings)
 
@@ -247,6 +252,11 @@ def test_actions_in_our_words(
     [
         pytest.param(
             {"AddManagerAsRecipientType": ("Owner",)}, "AddManagerAsRecipientType Owner", id="manager"
+        ),
+        pytest.param(
+            {"RouteMessageOutboundConnector": ("To Fax",)},
+            "RouteMessageOutboundConnector: there is no connector with a smart host",
+            id="route",
         ),
         pytest.param(
             {"ApplyRightsProtectionCustomizationTemplate": ("Sales",)},

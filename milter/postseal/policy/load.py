@@ -36,7 +36,7 @@ from postseal.policy.recipient_actions import asks_for_manager
 from postseal.policy.rule import Mode, Rule, rule
 from postseal.policy.sensitive.library import Library
 from postseal.policy.source import Preamble
-from postseal.policy.tls_values import ENFORCES
+from postseal.policy.tls_values import CONNECTOR, ENFORCES
 from postseal.remedy import DEFER
 from postseal.settings import Settings
 from postseal.treatment import Treatment
@@ -101,6 +101,8 @@ def _loaded(
     names |= {"sensitive type": library, "branding": ()}
     with problems.collect():
         names["branding"] = brandings.load(settings)
+    partners = connectors.load(settings.policies / "connectors", problems)
+    names[CONNECTOR] = partners.routes
     reader = Reader(names)
     sources = source.read(settings.policies, problems)
     contents = []
@@ -113,7 +115,6 @@ def _loaded(
     problems.settle()
     examples = [example for content in contents for example in content.examples]
     on_error = reduce(lambda earlier, content: content.on_error.after(earlier), contents, DEFER)
-    partners = connectors.load(settings.policies / "connectors", problems)
     _check_connectors(partners, settings, problems)
     people = directory.load(settings.directory)
     if people is None:

@@ -50,7 +50,12 @@ class Policy:
     def required_tls(self) -> dict[RequiredTls, Place]:
         """What TLS rules require, each with the place of a rule that does."""
         actions = (action for rule in self.rules if rule.mode is not Mode.OFF for action in rule.then)
-        return {each.value: each.place for each in actions if isinstance(each.value, RequiredTls)}
+        # Whichever server it leads to, the transport is the same.
+        return {
+            replace(each.value, next_hop=""): each.place
+            for each in actions
+            if isinstance(each.value, RequiredTls)
+        }
 
     def protects_by(self, word: str) -> Place | None:
         """The place of a rule that protects by the method *word*, if there is one."""
@@ -111,7 +116,7 @@ class Policy:
     def _routed(self, mail: Mail, treatment: Treatment) -> Treatment:
         """*treatment*, with the smart host of the recipient's domain if TLS is required."""
         connector = self.connectors.to(split(mail.recipient.address)[1]) if treatment.tls else None
-        if treatment.tls is None or connector is None or not connector.smart_host:
+        if treatment.tls is None or connector is None or treatment.tls.next_hop:
             return treatment
         return replace(treatment, tls=replace(treatment.tls, next_hop=connector.smart_host))
 

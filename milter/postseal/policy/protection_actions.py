@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from postseal.policy.action_values import Brand, Lifetime, Line, Methods, Yes
-from postseal.policy.tls_values import TlsOfMail
+from postseal.policy.tls_values import Route, TlsOfMail
 from postseal.required_tls import stricter
 from postseal.settings_ome import Form
 from postseal.treatment import Already, Treatment, Unreached
@@ -110,6 +110,17 @@ def require_tls(treatment: Treatment, required: TlsOfMail) -> Treatment:
     return replace(treatment, tls=stricter(required, treatment.tls))
 
 
+def route(treatment: Treatment, connector: Route) -> Treatment:
+    """Send the message by the smart host of this connector, over the TLS that it asks for, or not at all.
+
+    It takes the place of every other route of the recipient, also of one inside.  The last rule that names
+    a connector counts; of the TLS that rules and connector require, the strictest.  Mail that cannot go so
+    waits in the queue.
+    """
+    wanted = stricter(connector, treatment.tls)
+    return replace(treatment, tls=wanted and replace(wanted, next_hop=connector.next_hop))
+
+
 def branding(treatment: Treatment, word: Brand) -> Treatment:
     """How a sealed message presents itself: a branding of the folder `brandings` (docs/branding.md).
 
@@ -133,6 +144,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     cover_subject,
     sealed_form,
     require_tls,
+    route,
     branding,
 )
 """The actions of this module."""

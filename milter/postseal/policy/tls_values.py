@@ -12,6 +12,11 @@ from postseal.required_tls import Level, RequiredTls
 ENFORCES = "TLS"
 """The kind of name that a reader knows if the MTA does what is required."""
 
+CONNECTOR = "connector"
+"""The kind of name that a reader knows of connectors with a smart host."""
+Routes = dict[str, RequiredTls]
+"""What mail by a connector needs, by the connector's name."""
+
 _LISTED = {Level.SECURE, Level.FINGERPRINT}
 _DIGEST = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 
@@ -65,4 +70,24 @@ def _fingerprint(value: Scalar) -> str:
     return digest
 
 
+def routed(node: Node, reader: Reader) -> RequiredTls:
+    """The name of a connector that has a smart host (docs/tls.md)."""
+    connectors = reader.names.get(CONNECTOR, ())
+    if not connectors:
+        hint = "write connectors/*.yaml beside the policies (docs/tls.md)"
+        raise bad(node.place, "there is no connector with a smart host", hint)
+    word = known(scalar.one(node), connectors, "connector with a smart host")
+    assert isinstance(connectors, dict)  # noqa: S101 (or the word were not known)
+    found: RequiredTls = connectors[word]
+    if not found.level.requires:
+        what = f"connector '{word}' requires no TLS of its smart host, and mail of a rule travels by TLS"
+        raise bad(node.place, what, "write a level such as encrypt or secure into the connector")
+    if not reader.names.get(ENFORCES):
+        what = "mail cannot be routed here: no transport of Postfix would take it to the smart host"
+        hint = "wire the transports postseal-tls-… (contrib/postfix) and set tls: {enforced: true}"
+        raise bad(node.place, what, hint)
+    return found
+
+
 TlsOfMail = Annotated[RequiredTls, required_tls]
+Route = Annotated[RequiredTls, routed]

@@ -66,11 +66,15 @@ def _domain(value: Scalar) -> str:
     return ("*." if bare != value.text else "") + domain_key(bare)
 
 
+Domains = Annotated[tuple[str, ...], domains]
+
+
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """How mail to a partner travels, whatever the mail.
 
-    *name*: for logs and reports.  *domains*: of recipients.  *tls*: what the partner's server must show;
+    *name*: for logs and reports, and for rules that send mail this way (`route`).  *domains*: of recipients;
+    none: it is for rules alone.  *tls*: what the partner's server must show;
     `dane` asks for it where the domain publishes it, and takes what it gets where it does not.  *smart_host*:
     where the mail goes in place of the domain's MX.  *mode*: `test` and `off` change nothing; `test` is still
     looked at by commands.  *comment*: for people.
@@ -78,8 +82,8 @@ class Outbound:
 
     place: Place
     name: Annotated[str, values.name]
-    domains: Annotated[tuple[str, ...], domains]
     tls: Annotated[RequiredTls, level]
+    domains: Domains = ()
     smart_host: Annotated[str, server] = ""
     mode: Mode = Mode.ENFORCE
     comment: Annotated[str, values.comment] = ""
@@ -98,7 +102,7 @@ class Inbound:
 
     place: Place
     name: Annotated[str, values.name]
-    domains: Annotated[tuple[str, ...], domains]
+    domains: Domains
     tls: bool = True
     certificate: Annotated[tuple[str, ...], certificates] = ()
     client_ip: tuple[Network, ...] = ()

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -13,6 +13,7 @@ from postseal.envelope import Client, Envelope, domain_key, split
 from postseal.errors import Place
 from postseal.outcome import Reply
 from postseal.policy.connectors.connector import ConnectorFile, Inbound, Mode, Outbound
+from postseal.required_tls import RequiredTls
 from postseal.scalar import Network
 
 T = TypeVar("T", Inbound, Outbound)
@@ -24,11 +25,15 @@ _ADDRESS: Final = Reply(550, "5.7.1", "Mail from this domain is not accepted fro
 
 @dataclass(frozen=True, slots=True)
 class Connectors:
-    """*outbound* and *inbound* by domain, `.example.com` for all below it; *digest*: of what was read."""
+    """*outbound* and *inbound* by domain, `.example.com` for all below it; *digest*: of what was read.
+
+    *routes*: what mail needs that a rule sends by the smart host of a connector, by the connector's name.
+    """
 
     outbound: Mapping[str, Outbound] = field(default_factory=dict)
     inbound: Mapping[str, Inbound] = field(default_factory=dict)
     digest: bytes = b""
+    routes: Mapping[str, RequiredTls] = field(default_factory=dict)
 
     def joined(self, digest: str) -> str:
         """The *digest* of a policy with that of the connectors, twelve digits."""
@@ -72,8 +77,19 @@ def load(folder: Path, problems: Problems) -> Connectors:
     inbound = [each for file in files for each in file.inbound]
     _check_names([*outbound, *inbound], problems)
     found = Connectors(
-        _by_domain(outbound, problems), _by_domain(inbound, problems), digest.digest() if files else b""
+        _by_domain(outbound, problems),
+        _by_domain(inbound, problems),
+        digest.digest() if files else b"",
+        {
+            each.name: replace(each.tls, next_hop=each.smart_host)
+            for each in outbound
+            if each.smart_host and each.mode is Mode.ENFORCE
+        },
     )
+    for each in outbound:
+        if not each.domains and not each.smart_host:
+            what = f"connector '{each.name}' leads nowhere"
+            problems.add(each.place, what, "name domains, or a smart_host for rules that say 'route'")
     _check_smart_hosts(outbound, problems)
     return found
 

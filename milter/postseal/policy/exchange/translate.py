@@ -6,7 +6,7 @@ remains of it, and why, stands in its comment.  A rule of which nothing remains 
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,19 +18,22 @@ from postseal import document
 from postseal.binding import Reader, declared
 from postseal.branding import load as brandings
 from postseal.branding.branding import DEFAULT
+from postseal.document import Problems
 from postseal.errors import BadInput
 from postseal.policy import clause
 from postseal.policy.action_values import HOLDS
 from postseal.policy.actions import ACTIONS as OUR_ACTIONS
 from postseal.policy.actions import actions
 from postseal.policy.conditions import CONDITIONS as OUR_CONDITIONS
+from postseal.policy.connectors import connectors
+from postseal.policy.connectors.connectors import NONE as NO_CONNECTORS
 from postseal.policy.exchange import people
 from postseal.policy.exchange.export import Exported
 from postseal.policy.exchange.value import Untranslatable, Values, Written
 from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Word
 from postseal.policy.rule import Rule, rule
 from postseal.policy.sensitive.library import Library
-from postseal.policy.tls_values import ENFORCES
+from postseal.policy.tls_values import CONNECTOR, ENFORCES
 from postseal.settings import Settings
 
 _EXCEPT: Final = "ExceptIf"
@@ -79,8 +82,10 @@ def translated(
     enforces = {"tls"} if settings and settings.tls.enforced else frozenset[str]()
     library = Library(settings.policies / "types" if settings else Path(os.devnull))
     looks = frozenset(brandings.load(settings) if settings else {DEFAULT})
+    names: dict[str, Collection[str]]
     names = {"method": frozenset(methods), HOLDS: holds, ENFORCES: enforces, "sensitive type": library}
-    names |= {"branding": looks}
+    partners = connectors.load(settings.policies / "connectors", Problems()) if settings else NO_CONNECTORS
+    names |= {"branding": looks, CONNECTOR: partners.routes}
     reader = Reader(names)
     known = {name.strip().lower(): ours.strip() for name, ours in (directory or {}).items()}
     taken: set[str] = set()
