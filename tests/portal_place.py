@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from postseal.envelope import Client, Envelope, Recipient
 from postseal.message import Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
+from postseal.rights import Right, withholding
 from postseal.sealed import source
 from postseal.store.migrate import migrate
 from postseal.store.ring import Opened, Ring
@@ -63,11 +64,12 @@ class Place:
         to: tuple[str, ...] = (BOB, CAT),
         lifetime: float | None = None,
         branding: str = "",
+        withheld: Iterable[Right] = (),
     ) -> EmailMessage:
         """The mail that carries *message*."""
         message = message or given_message(identity=f"<{datetime.now(UTC).timestamp()}@lab.test>")
         who = tuple(map(Recipient, to))
-        treatment = Treatment(lifetime=lifetime, branding=branding)
+        treatment = Treatment(lifetime=lifetime, branding=branding, withheld=withholding(withheld))
         order = Order(message, Envelope("ann@lab.test", who, Client()), treatment)
         raw = b"".join(self.method.protect(message, who, order=order).pieces())
         parsed = email.message_from_bytes(raw, policy=email.policy.default)

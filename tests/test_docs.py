@@ -11,6 +11,7 @@ import pytest
 from postseal.branding.written import reference
 from postseal.errors import Place
 from postseal.methods.table import PROTECTING
+from postseal.policy import templates
 from postseal.policy.load import load as load_policy
 from postseal.policy.manual import manual
 from postseal.settings import Settings, load
@@ -34,6 +35,14 @@ def test_branding_page_ends_with_the_keys_of_the_code() -> None:
     page = (HOUSE / "docs/branding.md").read_text()
 
     assert page.endswith(f"as in `default`.\n\n{reference()}")
+
+
+def test_rights_page_ends_with_the_keys_of_the_code() -> None:
+    assert (
+        (HOUSE / "docs/rights.md")
+        .read_text()
+        .endswith(f"What a template may say:\n\n{templates.reference()}")
+    )
 
 
 def test_settings_example_holds_every_setting_with_its_default() -> None:

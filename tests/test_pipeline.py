@@ -17,6 +17,7 @@ from postseal.methods.plain import PlainMethod
 from postseal.outcome import Held, Outcome, Reply
 from postseal.pipeline import process
 from postseal.remedy import DEFER, REJECT, OnError
+from postseal.rights import Right
 from postseal.treatment import AddHeader, Hold, Treatment
 
 ANN, BOB, CAT = (Recipient(f"{name}@x.example") for name in ("ann", "bob", "cat"))
@@ -40,6 +41,8 @@ class Sealing:
     fails: Cause | None = None
     readers: list[tuple[Recipient, ...]] = field(default_factory=list)
     manners: Mapping[Recipient, Manner] = field(default_factory=dict)
+
+    enforces: frozenset[Right] = frozenset()
 
     def reaches(self, recipient: Recipient) -> bool:
         return recipient in self.reached

@@ -15,6 +15,7 @@ from postseal.methods.plain import PlainMethod
 from postseal.outcome import Held, Outcome, Reply
 from postseal.pipeline import carry_out
 from postseal.remedy import DEFER, REJECT, Choice, OnError, Remedy
+from postseal.rights import Right
 from postseal.treatment import Already, Treatment, Unreached
 
 ANN, BOB, CAT = (Recipient(f"{name}@x.example") for name in ("ann", "bob", "cat"))
@@ -30,6 +31,8 @@ class Sealing:
     sealing: Cause | None = None
     readers: list[tuple[Recipient, ...]] = field(default_factory=list)
     manners: Mapping[Recipient, Manner] = field(default_factory=dict)
+
+    enforces: frozenset[Right] = frozenset()
 
     def reaches(self, recipient: Recipient) -> bool:
         if self.looking:

@@ -33,6 +33,7 @@ from postseal.methods.smime import SmimeMethod
 from postseal.outcome import Copy, Held, Reply
 from postseal.pipeline import process
 from postseal.remedy import DEFER, REJECT, Choice, OnError, Remedy
+from postseal.rights import Right
 from postseal.treatment import PrependSubject, Treatment, Unreached
 
 NOW = datetime.now(UTC)
@@ -91,6 +92,8 @@ class Shaky:
 
 class Broken:
     """A method that says it reaches everybody and then cannot protect."""
+
+    enforces: frozenset[Right] = frozenset()
 
     def reaches(self, recipient: Recipient) -> bool:
         return True

@@ -20,21 +20,16 @@ from postseal.errors import Cause, Failure
 from postseal.header_edits import edited
 from postseal.legacy_display import displayed
 from postseal.message import Message
-from postseal.methods.method import Manner, Method, Methods, Order
+from postseal.methods.method import Manner, Methods, Order
+from postseal.methods.selection import BOUNCED, choose, obstacles
 from postseal.outcome import Copy, Held, Outcome, Reply
 from postseal.policy import encryption
 from postseal.remedy import REJECT, OnError, deferral, refusal
 from postseal.required_tls import stricter
-from postseal.treatment import Already, Fallback, Treatment, Unreached
-
-PLAIN = "plain"
-"""The word of the method that protects nothing: for treatments that ask for no protection."""
+from postseal.treatment import Already, Fallback, Treatment
 
 KEPT = "kept"
 """What copies are called that the sender protected himself."""
-
-BOUNCED = "bounced"
-"""What copies are called that nobody reads: the sender is told that their recipients go without."""
 
 
 class Decides(Protocol):
@@ -111,42 +106,6 @@ def _stopped(treatments: Mapping[Recipient, Treatment], envelope: Envelope) -> R
     return Held("; ".join(reasons), frozenset(hold.rule for hold in pending)) if pending else None
 
 
-def choose(
-    table: Mapping[str, Method],
-    treatment: Treatment,
-    recipient: Recipient,
-    *,
-    after: str = "",
-    failed: Failure | None = None,
-) -> str:
-    """The word of the first method that *treatment* allows and that reaches *recipient*.
-
-    *after*: only those behind this one are looked at, because it *failed*.  `PLAIN` or `BOUNCED` where policy
-    wants that for people out of reach.  Raises Failure: NO_CERTIFICATE if nothing reaches the recipient, or
-    what kept us from knowing.
-    """
-    words = treatment.protect
-    if not words:
-        return PLAIN
-    for word in words[words.index(after) + 1 if after else 0 :]:
-        try:
-            if word in table and table[word].reaches(recipient):
-                return word
-        except Failure as failure:
-            if not treatment.on_error.goes_on(failure.cause):
-                raise
-            failed = failed or failure
-    if failed:  # it is not known that nothing reaches him
-        raise failed
-    match treatment.unreached:
-        case Unreached.PLAIN:
-            return PLAIN
-        case Unreached.BOUNCE:
-            return BOUNCED
-        case Unreached.REFUSE:
-            raise Failure(Cause.NO_CERTIFICATE, obstacles(table, treatment, recipient))
-
-
 def intended(
     message: Message, envelope: Envelope, methods: Methods, *, recipient: Recipient, treatment: Treatment
 ) -> str:
@@ -155,15 +114,6 @@ def intended(
     Raises Failure if there would be none.
     """
     return _Work(message, envelope, methods).need(_Wish(recipient, treatment)).word
-
-
-def obstacles(table: Mapping[str, Method], treatment: Treatment, recipient: Recipient) -> str:
-    """Why no method that *treatment* allows reaches *recipient*, for the administrator."""
-    reasons = (
-        f"{word} ({table[word].obstacle(recipient) if word in table else 'no such method'})"
-        for word in treatment.protect
-    )
-    return f"<{recipient.address}> is not reached by {', '.join(reasons)}"
 
 
 class _Wish(NamedTuple):
@@ -252,7 +202,14 @@ class _Work:
             return False
         if treatment.already is Already.REJECT:
             raise Failure(Cause.ALREADY, "the sender has encrypted the message")
+        if treatment.withheld and not self._sealed_already(treatment):
+            raise Failure(Cause.ALREADY, "the sender has encrypted a message of which rights are withheld")
         return True
+
+    def _sealed_already(self, treatment: Treatment) -> bool:
+        """Whether a method has made the message that can withhold what *treatment* does."""
+        able = (each for each in self._methods.table.values() if treatment.withheld <= each.enforces)
+        return any(method.made(self._message) for method in able)
 
     def _has_signature(self, treatment: Treatment) -> bool:
         """Whether the message stays without our signature, because the sender signed or encrypted it."""

@@ -11,6 +11,7 @@ from postseal.notice import Notice
 from postseal.outcome import Held, Reply
 from postseal.remedy import DEFER, OnError
 from postseal.required_tls import RequiredTls
+from postseal.rights import Right, Template
 from postseal.settings_ome import Form
 
 
@@ -165,6 +166,7 @@ class Treatment:
     *lifetime*: seconds for which a sealed message can be read, *cover*: its subject outside, *form*: how it
     travels; None: as the settings say.  *branding*: the word of the one that it is sealed with, "" for the
     default.
+    *withheld*: rights that the reader must not have, with those that *templates* do not grant him.
     *tls*: without which the copy does not travel, whatever protects it.
     *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
@@ -183,6 +185,8 @@ class Treatment:
     form: Form | None = None
     tls: RequiredTls | None = None
     branding: str = ""
+    withheld: frozenset[Right] = frozenset()
+    templates: tuple[Template, ...] = ()
     sign: bool = False
     headers: tuple[HeaderEdit, ...] = ()
     disclaimers: tuple[Disclaimer, ...] = ()

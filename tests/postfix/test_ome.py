@@ -8,6 +8,7 @@ import smtplib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from demo.gateway import BOB, SETTINGS, Gateway, gateway
 from postseal.body import Spool
+from postseal.errors import Failure
 from postseal.sealed import keyfile
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
 from postseal.store.engine import Store
@@ -35,6 +37,9 @@ rules:
   - name: in the name of another house
     when: {subject_words: legal}
     then: [protect: ome, branding: legal]
+  - name: neither printed nor sent on
+    when: {subject_words: restricted}
+    then: [protect: [smime, ome], template: do_not_forward, withhold: reply_all]
   - name: by a link for who takes no HTML files
     when: {subject_words: linked, recipient: dan@nokey.test}
     then: [sealed_form: link]
@@ -224,3 +229,15 @@ def test_store_that_does_not_answer_leaves_the_mail_with_the_client(gate: Gatewa
     assert (code, text[:5]) == (451, "4.3.0")
     assert gate.sink.is_quiet()
     assert read(gate.passed(sent, DAN).content, DAN, ring).endswith(TEXT)
+
+
+def test_rights_are_noted_with_the_message_and_in_its_keys(gate: Gateway, ring: Opened) -> None:
+    container = posted(parsed(gate.passed(message("restricted", DAN, identity="rights"), DAN).content))
+
+    known = ring.messages.of(Head.of(container[:HEADER_OCTETS]).id)
+    assert known
+    assert known.rights == ("reply_all", "forward", "print", "copy", "save")
+    (reader,) = known.recipients
+    assert unwrapped(known, reader, ring.keys)
+    with pytest.raises(Failure):
+        unwrapped(replace(known, rights=()), reader, ring.keys)

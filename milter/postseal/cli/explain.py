@@ -16,8 +16,9 @@ from postseal.envelope import Envelope
 from postseal.errors import BadInput, Failure
 from postseal.guard.own import stripped
 from postseal.methods.method import Methods
+from postseal.methods.selection import BOUNCED, obstacles
 from postseal.outcome import Held
-from postseal.pipeline import BOUNCED, KEPT, intended, obstacles
+from postseal.pipeline import KEPT, intended
 from postseal.policy.explanation import Explanation, Line, described, told
 from postseal.policy.scanned import scanned
 from postseal.remedy import refusal

@@ -9,6 +9,7 @@ from postseal.cms.header_protection import Veil
 from postseal.envelope import Envelope, Recipient
 from postseal.message import Message
 from postseal.required_tls import RequiredTls
+from postseal.rights import Right
 from postseal.treatment import Treatment
 
 
@@ -43,6 +44,11 @@ class Manner:
 
 class Method(Protocol):
     """A way to protect mail.  Raises `Failure` where it cannot; never returns less protection."""
+
+    @property
+    def enforces(self) -> frozenset[Right]:
+        """The usage rights that it can withhold from a reader."""
+        ...
 
     def reaches(self, recipient: Recipient) -> bool:
         """Whether a message protected this way can be read by *recipient*."""

@@ -26,6 +26,7 @@ from postseal.methods.cover import Cover
 from postseal.methods.method import Manner, Order
 from postseal.methods.recognition import carried, named, portal_of
 from postseal.recurrence import KEEP, has_own_id, told_from_others
+from postseal.rights import Right
 from postseal.sealed.armor import armored_size
 from postseal.sealed.container import ID_OCTETS, KEY_OCTETS, sealed, sealed_size
 from postseal.sealed.master import context
@@ -71,6 +72,9 @@ class OmeMethod:
         self._ring = ring
         self._spool = spool
         self._clock = clock
+
+    enforces: frozenset[Right] = frozenset(Right) - {Right.VIEW}
+    """What the portal refuses or, for `print` and `copy`, makes hard: docs/rights.md."""
 
     def reaches(self, recipient: Recipient) -> bool:
         """Everybody, if there is a portal."""
@@ -231,9 +235,9 @@ class OmeMethod:
         return branding
 
 
-def _rights(_order: Order) -> tuple[str, ...]:
+def _rights(order: Order) -> tuple[str, ...]:
     """The usage rights that policy withholds, in order."""
-    return ()
+    return tuple(right.value for right in Right if right in order.treatment.withheld)
 
 
 def _kept_text(text: str, length: int) -> str:

@@ -3,10 +3,13 @@
 from postseal.envelope import Recipient
 from postseal.message import Message
 from postseal.methods.method import Manner, Order
+from postseal.rights import Right
 
 
 class PlainMethod:
     """Reaches everybody; the message leaves as it is."""
+
+    enforces: frozenset[Right] = frozenset()
 
     def reaches(self, recipient: Recipient) -> bool:
         """Always."""

@@ -25,6 +25,7 @@ from postseal.message import Header, Message
 from postseal.methods.choice import Choice, Harvested, nothing_harvested
 from postseal.methods.method import Manner, Order
 from postseal.methods.replacement import replaced
+from postseal.rights import Right
 from postseal.settings_smime import Smime
 
 _DEFAULT = Smime()
@@ -63,6 +64,8 @@ class SmimeMethod:
         self._clock = clock
         self._protects_headers = settings.header_protection
         self._choice = Choice(settings, harvested)
+
+    enforces: frozenset[Right] = frozenset()
 
     def reaches(self, recipient: Recipient) -> bool:
         """Whether there is a usable certificate for *recipient*."""

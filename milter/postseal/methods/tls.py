@@ -8,6 +8,7 @@ from postseal.envelope import Recipient, split
 from postseal.message import Message
 from postseal.methods.method import Manner, Order
 from postseal.required_tls import Level, RequiredTls
+from postseal.rights import Right
 from postseal.tls_offers import Offers
 
 REQUIRED = RequiredTls(Level.VERIFY)
@@ -19,6 +20,8 @@ class TlsMethod:
 
     def __init__(self, offers: Offers) -> None:
         self._offers = offers
+
+    enforces: frozenset[Right] = frozenset()
 
     def reaches(self, recipient: Recipient) -> bool:
         """Whether the recipient's domain is known to offer verified TLS."""

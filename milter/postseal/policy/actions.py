@@ -18,6 +18,7 @@ from postseal.policy import (
     notice_actions,
     protection_actions,
     recipient_actions,
+    right_actions,
     table,
 )
 from postseal.policy.action_values import Deferral, Reason, Rejection, Yes
@@ -70,6 +71,7 @@ def moderate(treatment: Treatment, moderators: Moderators) -> Treatment:
 
 ACTIONS: tuple[Callable[..., Treatment], ...] = (
     *protection_actions.ACTIONS,
+    *right_actions.ACTIONS,
     sign,
     *header_actions.ACTIONS,
     *body_actions.ACTIONS,

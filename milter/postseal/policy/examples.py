@@ -48,7 +48,7 @@ class Outcome:
         if self.word in {"reject", "defer"}:
             return isinstance(refused, Reply) and (refused.code >= 500) is (self.word == "reject")
         wanted = self.treatment
-        return _exactly(wanted) == _exactly(actual) and (
+        return (_exactly(wanted) == _exactly(actual) and _restricted(wanted, actual)) and (
             (not wanted.headers or wanted.headers == actual.headers)
             and (not wanted.added or _addresses(wanted.added) == _addresses(actual.added))
         )
@@ -69,6 +69,13 @@ def _exactly(treatment: Treatment) -> tuple[object, ...]:
         treatment.deleted,
         _addresses(treatment.redirected),
     )
+
+
+def _restricted(wanted: Treatment, actual: Treatment) -> bool:
+    """Whether exactly those rights are withheld that an example names, or those of its templates."""
+    if wanted.templates:
+        return wanted.templates == actual.templates and wanted.withheld <= actual.withheld
+    return wanted.withheld == actual.withheld
 
 
 def _addresses(additions: tuple[Addition, ...]) -> set[str]:
@@ -129,8 +136,8 @@ class Example:
     *message*: a file with the whole message instead.
     *acquainted*: whether the sender has written to the recipients before, for `first_mail`.
     *expect*: `plain`, `reject`, `defer`, `quarantine`, or actions, for all recipients or for each by address.
-    Protection, signature, rejection, deletion and redirection must be exactly as expected; header edits
-    and further recipients if some are.
+    Protection, rights, signature, rejection, deletion and redirection must be exactly as expected;
+    header edits and further recipients if some are.
     """
 
     place: Place

@@ -12,6 +12,7 @@ from postseal.policy.mail import Mail, Transaction
 from postseal.policy.rule import Mode, Verdict
 from postseal.policy.sensitive.query import Query
 from postseal.reference import span
+from postseal.rights import Right
 from postseal.treatment import (
     AddAddress,
     AddHeader,
@@ -104,6 +105,9 @@ def described(treatment: Treatment) -> str:
     if treatment.protect:
         parts.append(f"{_PROTECT[treatment.unreached]}: [{', '.join(treatment.protect)}]")
         parts += _protected(treatment)
+    parts += [f"template: {each.word}" for each in treatment.templates]
+    if treatment.withheld:
+        parts.append(f"withhold: [{', '.join(each for each in Right if each in treatment.withheld)}]")
     if treatment.unseal:
         parts.append("unseal: true")
     if treatment.sign:

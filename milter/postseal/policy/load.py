@@ -17,7 +17,7 @@ from postseal.document import Problems
 from postseal.errors import Place
 from postseal.notice import MANAGER
 from postseal.people import load as directory
-from postseal.policy import source
+from postseal.policy import source, templates
 from postseal.policy.action_values import HOLDS
 from postseal.policy.body_actions import about_sender
 from postseal.policy.clause import Condition, conditions_of
@@ -98,9 +98,12 @@ def _loaded(
     enforces = {"tls"} if settings.tls.enforced else frozenset[str]()
     words = frozenset(methods) - {"plain"}
     names: dict[str, Collection[str]] = {"method": words, HOLDS: holds, ENFORCES: enforces}
-    names |= {"sensitive type": library, "branding": ()}
+    names |= {"sensitive type": library, "branding": (), "template": ()}
+    granting = templates.Templates({})
     with problems.collect():
         names["branding"] = brandings.load(settings)
+    with problems.collect():
+        names["template"] = granting = templates.load(settings.policies / templates.FOLDER)
     partners = connectors.load(settings.policies / "connectors", problems)
     names[CONNECTOR] = partners.routes
     reader = Reader(names)
@@ -123,7 +126,7 @@ def _loaded(
     policy = Policy(
         rules,
         Site.of(settings, people, certificates=certificates, acquaintances=acquaintances),
-        library.joined(partners.joined(sources.digest)),
+        granting.joined(library.joined(partners.joined(sources.digest))),
         index,
         len(examples),
         on_error=on_error,

@@ -45,9 +45,10 @@ def protect_if_possible(treatment: Treatment, methods: Methods) -> Treatment:
 def never_protect(treatment: Treatment, _yes: Yes) -> Treatment:
     """Do not protect the message for this recipient, whatever earlier rules asked for.
 
-    Later rules may ask for protection again.  A signature that was asked for stays.
+    Nor are any usage rights withheld.  Later rules may ask for both again.  A signature that was asked
+    for stays.
     """
-    return replace(treatment, protect=(), unreached=Unreached.REFUSE)
+    return replace(treatment, protect=(), unreached=Unreached.REFUSE, withheld=frozenset(), templates=())
 
 
 def already_protected(treatment: Treatment, choice: Already) -> Treatment:

@@ -21,8 +21,11 @@ from postseal.policy.conditions import CONDITIONS
 from postseal.policy.examples import outcomes
 from postseal.policy.load import PolicyFile
 from postseal.policy.pattern import Pattern
+from postseal.policy.right_actions import rights
 from postseal.policy.rule import Rule, rule
+from postseal.policy.templates import chosen
 from postseal.reference import describe, first_line
+from postseal.rights import Right
 from postseal.scalar import Network
 
 Schema = dict[str, object]
@@ -107,6 +110,8 @@ class _Writer:
             exceptions: _one_or_several(_ref("conditions")),
             actions: _one_or_several(_ref("actions")),
             outcomes: _ANY,
+            chosen: _TEXT,
+            rights: _one_or_several({"anyOf": [{"enum": [each.value for each in Right]}, _TEXT]}),
         }
         if callable(extra) and extra in special:
             return special[extra]

@@ -20,7 +20,16 @@ from starlette.staticfiles import StaticFiles
 
 from postseal import log
 from postseal.errors import Failure
-from postseal.portal import account, landing, passkey, plain_pages, reading_room, reply, signing_in
+from postseal.portal import (
+    account,
+    landing,
+    passkey,
+    plain_pages,
+    reading_room,
+    reply,
+    restricted,
+    signing_in,
+)
 from postseal.portal.desk import Desk
 from postseal.portal.door import Door
 from postseal.portal.field import Text
@@ -29,6 +38,7 @@ from postseal.portal.origin import Verdict, judged
 from postseal.portal.page import STATIC
 from postseal.portal.refusal import Refused
 from postseal.portal.reply import Foreign
+from postseal.portal.restricted import Withheld
 from postseal.portal.upload import received
 from postseal.portal.visit import Visit
 from postseal.replying.original import NotAllowed
@@ -76,6 +86,7 @@ WAYS = (
     Way("/account/{provider}", "GET", account.arrive),
     Way("/m/{handle}/body", "GET", reading_room.body),
     Way("/m/{handle}/attachment/{number}", "GET", reading_room.attachment),
+    Way("/m/{handle}/attachment/{number}/page/{page}", "GET", restricted.page),
     Way("/m/{handle}/message.eml", "GET", reading_room.whole),
     Way("/m/{handle}/reply", "GET", reply.form),
     Way("/m/{handle}/reply", "POST", reply.send),
@@ -94,7 +105,7 @@ def app(desk: Desk) -> Door:
     ]
     routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     failed = _failed(desk)
-    kinds = (Gone, SignedOut, Refused, NotAllowed, Foreign, Failure, HTTPException, Exception)
+    kinds = (Gone, SignedOut, Refused, NotAllowed, Withheld, Foreign, Failure, HTTPException, Exception)
     return Door(Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, failed)), desk)
 
 
@@ -144,8 +155,8 @@ def _page(visit: Visit, error: Exception) -> Response:
         return visit.page("gone.html", status=410 if error.why else 404, why=error.why)
     if isinstance(error, Refused):
         return visit.page("refused.html", status=error.status, refused=error)
-    if isinstance(error, Foreign | NotAllowed):
-        kind = error.why.value if isinstance(error, NotAllowed) else "foreign"
+    if isinstance(error, Foreign | NotAllowed | Withheld):
+        kind = "foreign" if isinstance(error, Foreign) else error.why
         visit.desk.count.event(kind if kind == "foreign" else "refused")
         return visit.page("error.html", status=403, kind=kind)
     if isinstance(error, Failure):

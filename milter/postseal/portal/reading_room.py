@@ -14,8 +14,10 @@ from postseal.message import Message
 from postseal.portal.found import Found, Gone, found, read_by
 from postseal.portal.opened import message_of
 from postseal.portal.reply import ways
+from postseal.portal.restricted import Withheld, check_saving, may_save, restraint, viewable
 from postseal.portal.signing_in import code_or_address
 from postseal.portal.visit import Visit
+from postseal.reading.restraint import FREE, Restraint
 from postseal.reading.view import View, view
 from postseal.reading.walls import ATTACHMENT_HEADERS, BODY_HEADERS, SANDBOX
 from postseal.store.audit import Entry, Event
@@ -31,15 +33,18 @@ def message(visit: Visit) -> Response:
     if here.reader is None:
         return code_or_address(visit, here)
     original = message_of(visit, here, here.reader)
-    outbox = visit.desk.opened.outbox
+    outbox, seen = visit.desk.opened.outbox, _seen(visit, original)
     return visit.page(
         "message.html",
         here=here,
         reader=here.reader,
-        seen=_seen(visit, original),
+        seen=seen,
         ways=ways(visit, here, original),
         given_up=outbox.given_up(here.message.id, visit.address),
-        whole=_may_save(here),
+        whole=not here.message.rights,
+        saving=may_save(here),
+        viewable=viewable(seen),
+        withheld=here.message.rights,
         sandbox=SANDBOX,
     )
 
@@ -47,7 +52,7 @@ def message(visit: Visit) -> Response:
 def body(visit: Visit) -> Response:
     """The document with the body of a message."""
     here, reader = read_by(visit)
-    seen = _view(visit, here, reader)
+    seen = _view(visit, here, reader, restraint(visit, here, reader))
     _note(visit, here, Event.SHOWN)
     return StreamingResponse(seen.document.pieces(), 200, BODY_HEADERS)
 
@@ -55,6 +60,7 @@ def body(visit: Visit) -> Response:
 def attachment(visit: Visit) -> Response:
     """A file, to be saved."""
     here, reader = read_by(visit)
+    check_saving(here)
     number = str(visit.request.path_params["number"])
     file = _view(visit, here, reader).attachment(int(number)) if _NUMBER.fullmatch(number) else None
     if file is None:
@@ -66,23 +72,20 @@ def attachment(visit: Visit) -> Response:
 def whole(visit: Visit) -> Response:
     """The message as it was sent, for a mail program, where no right is withheld."""
     here, reader = read_by(visit)
-    if not _may_save(here):
-        raise Gone
+    if here.message.rights:  # a mail program would ask nobody what it may do
+        raise Withheld
     original = message_of(visit, here, reader)
     _note(visit, here, Event.FETCHED, _WHOLE)
     return _saved(original.pieces(), _WHOLE, "message/rfc822", original.size)
 
 
-def _view(visit: Visit, here: Found, reader: Addressee) -> View:
-    return _seen(visit, message_of(visit, here, reader))
+def _view(visit: Visit, here: Found, reader: Addressee, restrained: Restraint = FREE) -> View:
+    return _seen(visit, message_of(visit, here, reader), restrained)
 
 
-def _seen(visit: Visit, original: Message) -> View:
-    return view(original, visit.desk.spool, say=visit.translate, language=visit.language)
-
-
-def _may_save(here: Found) -> bool:
-    return not here.message.rights
+def _seen(visit: Visit, original: Message, restrained: Restraint = FREE) -> View:
+    spool, say = visit.desk.spool, visit.translate
+    return view(original, spool, say=say, language=visit.language, restraint=restrained)
 
 
 def _note(visit: Visit, here: Found, event: Event, detail: str = "") -> None:

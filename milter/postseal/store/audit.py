@@ -40,7 +40,7 @@ class Event(StrEnum):
     CODE_SENT = "code_sent"
     AUTHENTICATED = "authenticated"  # detail: how
     UNSEALED = "unsealed"  # by the milter, for a recipient inside
-    SHOWN = "shown"  # the body
+    SHOWN = "shown"  # the body; or, detail says of which attachment, a page as a picture
     FETCHED = "fetched"  # an attachment; detail: its place in the message
     REPLIED = "replied"
     REVOKED = "revoked"

@@ -1,0 +1,88 @@
+"""Actions on usage rights: what a reader must not do, and what becomes of that for each recipient."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Annotated, Final
+
+from postseal.document import Node, bad
+from postseal.envelope import destinations, key
+from postseal.errors import Failure
+from postseal.outcome import Reply
+from postseal.policy.address import domains_of
+from postseal.policy.mail import Mail
+from postseal.policy.templates import chosen, right
+from postseal.policy.values import some
+from postseal.remedy import refusal
+from postseal.rights import Right, Template, withholding
+from postseal.treatment import Treatment
+
+
+def rights(node: Node, _reader: object = None) -> frozenset[Right]:
+    """Rights: `reply`, `reply_all`, `forward`, `edit`, `print`, `copy`, `save`."""
+    found = frozenset(right(each) for each in some(node))
+    if Right.VIEW in found:
+        raise bad(node.place, "who may not view it gets no message", "write 'reject:', or leave it out")
+    return withholding(found)
+
+
+def withhold(treatment: Treatment, withheld: Annotated[frozenset[Right], rights]) -> Treatment:
+    """Withhold these usage rights: the reader can read the message, and not `forward`, `print` or `save` it.
+
+    Whoever withholds `forward`, `edit`, `print` or `copy` withholds `save` too.  Only the method `ome` can
+    withhold anything: without it in `protect` the message is refused.  A later rule withholds more, never
+    less.  docs/rights.md says what is prevented, and what is only made hard.
+    """
+    return replace(treatment, withheld=treatment.withheld | withheld)
+
+
+def template(treatment: Treatment, granting: Annotated[Template, chosen]) -> Treatment:
+    """Grant what this template grants, and withhold all other rights: `do_not_forward`, or one of your own.
+
+    Each recipient has the rights that the template has for him; if one has none, the message is refused.  Of
+    several templates only what all grant is granted.  As with `withhold`, only the method `ome` will do.
+    """
+    return replace(
+        treatment, templates=(*(each for each in treatment.templates if each != granting), granting)
+    )
+
+
+_NO_RIGHT: Final = Reply(550, "5.7.1", "A recipient of this message has no right to read it.")
+
+ACTIONS: tuple[Callable[..., Treatment], ...] = (withhold, template)
+"""The actions of this module."""
+
+
+def granted(mail: Mail, treatment: Treatment) -> Treatment:
+    """*treatment* with what its templates withhold from the recipient of *mail*, and until when he reads."""
+    if treatment.refusal or not treatment.templates:
+        return treatment
+    try:
+        rights = frozenset(Right).intersection(*(_rights(mail, each) for each in treatment.templates))
+    except Failure as failure:
+        return replace(treatment, refusal=refusal(failure.cause, treatment.on_error, failure.detail))
+    if Right.VIEW not in rights:
+        names = ", ".join(each.word for each in treatment.templates)
+        detail = f"template {names} grants nothing to <{mail.recipient.address}>"
+        return replace(treatment, refusal=replace(_NO_RIGHT, detail=detail))
+    lifetimes = [each.lifetime for each in treatment.templates if each.lifetime is not None]
+    return replace(
+        treatment,
+        withheld=withholding(treatment.withheld | (frozenset(Right) - rights)),
+        lifetime=min(
+            [*lifetimes, *([treatment.lifetime] if treatment.lifetime is not None else [])], default=None
+        ),
+    )
+
+
+def _rights(mail: Mail, template: Template) -> frozenset[Right]:
+    """What *template* grants the recipient, whatever an MTA may take his address for."""
+    rights = frozenset(Right)
+    for each in map(key, destinations(mail.recipient.address)):
+        groups = partial(_groups, mail, each)
+        rights &= template.granted(each, domains_of(each), groups)
+    return rights
+
+
+def _groups(mail: Mail, address: str) -> frozenset[str]:
+    return mail.transaction.person(address).groups

@@ -1,0 +1,160 @@
+"""The templates of usage rights that rules may name: those of the folder `templates` beside the policies.
+
+Two are always there, `encrypt_only` and `do_not_forward`.  Problems are raised as BadInput, all at once.
+What a template grants is noted with each message when it is sealed; nobody asks the folder again for it.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+from postseal import document, scalar
+from postseal.binding import Reader, known
+from postseal.document import Node, Problems, Scalar, bad
+from postseal.errors import Place
+from postseal.policy.action_values import lifetime
+from postseal.policy.condition_values import Names
+from postseal.policy.values import Addresses, Domains, some
+from postseal.reference import keys
+from postseal.rights import LEVELS, OPTIONS, OTHER_NAMES, Grant, Right, Template
+
+FOLDER: Final = "templates"
+_WORDS: Final = [each.value for each in Right]
+
+
+def right(node: Scalar) -> Right:
+    """One right, in our word or in that of rights management."""
+    other = {each.name.replace("_", ""): each for each in Right} | OTHER_NAMES
+    return other[node.text] if node.text in other else Right(known(node, _WORDS, "right"))
+
+
+def granted(node: Node, _reader: object = None) -> frozenset[Right]:
+    """Rights, or a level of them: `viewer`, `restricted_editor`, `editor`, `owner`."""
+    if isinstance(node, Scalar) and node.text in LEVELS:
+        return LEVELS[node.text]
+    found = frozenset(right(each) for each in some(node))
+    if Right.VIEW not in found:
+        raise bad(node.place, "nothing else helps who may not view it", "add 'view'")
+    return found
+
+
+def word(node: Node, _reader: object = None) -> str:
+    """A name of small letters, digits, `-` and `_`, at most 64 characters."""
+    written = scalar.text(node)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", written):
+        hint = "write small letters, digits, - and _, such as 'board-only'"
+        raise bad(node.place, f"bad name of a template '{written}'", hint)
+    if written in OPTIONS:
+        raise bad(node.place, f"'{written}' is always there, as it is", "give yours another name")
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Somebody, and what he may do.  Of several lines that are for him he has all rights together."""
+
+    place: Place
+    grant: Annotated[frozenset[Right], granted]
+    users: Addresses = frozenset()
+    groups: Names = frozenset()
+    domains: Domains = frozenset()
+    anyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A template.
+
+    *description*: for administrators.  *rights*: for whom, and which; whoever is in no line gets no copy, and
+    the message is refused.  *expire*: how long it can be read, if no rule says a shorter time.
+    *archived*: no rule may name it any more; what it has protected stays as it is.
+    """
+
+    place: Place
+    rights: tuple[Line, ...]
+    description: str = ""
+    expire: Annotated[float, lifetime] | None = None
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """What stands in one file."""
+
+    templates: dict[Annotated[str, word], Written] = field(default_factory=dict)
+
+
+class Templates(Mapping[str, Template]):
+    """The templates that a rule may name, by their words; *archived*: the others' words."""
+
+    def __init__(self, found: Mapping[str, Template], digest: bytes = b"") -> None:
+        self._found = {name: each for name, each in found.items() if not each.archived}
+        self._digest = digest
+        self.archived = frozenset(found) - self._found.keys()
+
+    def __getitem__(self, name: str) -> Template:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def joined(self, digest: str) -> str:
+        """The *digest* of a policy with that of the templates, twelve digits."""
+        return hashlib.sha256(digest.encode() + self._digest).hexdigest()[:12] if self._digest else digest
+
+
+def load(folder: Path) -> Templates:
+    """The templates in *folder*.  Raises BadInput."""
+    problems = Problems()
+    places: dict[str, Place] = {}
+    found = dict(OPTIONS)
+    octets = b""
+    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else []:
+        with problems.collect():
+            octets += (text := document.read(path))
+            for name, written in (
+                Reader().bind(document.parse(text, str(path)), TemplateFile).templates.items()
+            ):
+                if name in places:
+                    what = f"there is a template '{name}' at {places[name]} already"
+                    problems.add(written.place, what, "give it another name")
+                places[name] = written.place
+                with problems.collect():
+                    found[name] = _made(name, written)
+    problems.settle()
+    return Templates(found, hashlib.sha256(octets).digest() if octets else b"")
+
+
+def reference() -> str:
+    """The keys of a template as a Markdown list."""
+    return "\n".join(line.removesuffix("  Default: `none`.") for line in keys(Written)) + "\n"
+
+
+def chosen(node: Node, reader: Reader) -> Template:
+    """A template of the folder `templates`, `encrypt_only`, or `do_not_forward`."""
+    written = scalar.one(node)
+    templates = reader.names["template"]
+    if isinstance(templates, Templates) and written.text in templates.archived:
+        raise bad(
+            written.place, f"template '{written.text}' is archived", "name another one, or take it back"
+        )
+    name = known(written, templates, "template")
+    return templates[name] if isinstance(templates, Templates) else OPTIONS[name]
+
+
+def _made(name: str, written: Written) -> Template:
+    if not written.rights:
+        raise bad(written.place, "nobody has any right", "write at least one line below 'rights:'")
+    grants = []
+    for line in written.rights:
+        if not (line.anyone or line.users or line.groups or line.domains):
+            hint = "write users:, groups:, domains: or anyone: true"
+            raise bad(line.place, "nobody has these rights", hint)
+        grants.append(Grant(line.grant, line.users, line.groups, line.domains, line.anyone))
+    return Template(name, tuple(grants), written.expire, written.archived)

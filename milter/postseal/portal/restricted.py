@@ -1,0 +1,87 @@
+"""What policy withholds from the readers of a message: refused here, made hard, or only recorded.
+
+Saving is refused by the server.  Printing and copying are for a browser to refuse, and only made hard; what
+is shown carries the mark of who reads it.  docs/rights.md says which is which.
+"""
+
+import re
+from base64 import b64encode
+
+from starlette.responses import Response
+
+from postseal.portal.found import Found, Gone, read_by
+from postseal.portal.opened import message_of
+from postseal.portal.visit import Visit
+from postseal.reading import picture
+from postseal.reading.attachment import Attachment
+from postseal.reading.restraint import COPY, FREE, PRINT, Restraint
+from postseal.reading.view import View, view
+from postseal.rights import Right
+from postseal.store.audit import Entry, Event
+from postseal.store.sealed import Addressee
+
+_NUMBER = re.compile("[0-9]{1,18}")
+_PAGE = re.compile("[0-9]{1,5}")
+
+
+class Withheld(Exception):
+    """Somebody may read something, and not save it.  *why*: `saving`, or `showing`: not even see."""
+
+    def __init__(self, why: str = "saving") -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def may_save(here: Found) -> bool:
+    """Whether what is in the message may leave the portal as a file."""
+    return Right.SAVE.value not in here.message.rights
+
+
+def check_saving(here: Found) -> None:
+    """Raise Withheld unless files of the message may be saved."""
+    if not may_save(here):
+        raise Withheld
+
+
+def restraint(visit: Visit, here: Found, reader: Addressee) -> Restraint:
+    """What the document with the text keeps its *reader* from."""
+    if may_save(here):
+        return FREE
+    return Restraint(frozenset({PRINT, COPY}.intersection(here.message.rights)), _mark(visit, here, reader))
+
+
+def viewable(seen: View) -> frozenset[int]:
+    """The numbers of the attachments that can be looked at without being saved."""
+    return frozenset(each.number for each in seen.attachments if picture.drawable(each))
+
+
+def page(visit: Visit) -> Response:
+    """A page of a file that must not be saved, as a picture with the mark of who reads it."""
+    here, reader = read_by(visit)
+    number, asked = (str(visit.request.path_params[word]) for word in ("number", "page"))
+    if may_save(here) or not _NUMBER.fullmatch(number) or not _PAGE.fullmatch(asked):
+        raise Gone
+    file = attachment(visit, here, reader, int(number))
+    drawn = picture.page(file, int(asked), visit.desk.spool, mark=_mark(visit, here, reader))
+    if drawn is None:
+        raise Withheld("showing")
+    if visit.request.method != "HEAD":
+        visit.desk.count.event(Event.SHOWN.value)
+        entry = Entry(Event.SHOWN, here.message.id, visit.address, f"{number}, page {int(asked) + 1}")
+        visit.desk.opened.audit.add([entry], at=visit.at)
+    octets = b64encode(drawn.png).decode("ascii")
+    where = {"number": int(asked) + 1, "pages": drawn.pages}
+    return visit.page("pages.html", here=here, file=file, where=where, picture=octets)
+
+
+def attachment(visit: Visit, here: Found, reader: Addressee, number: int) -> Attachment:
+    """The attachment of that *number*.  Raises Gone."""
+    seen = view(message_of(visit, here, reader), visit.desk.spool)
+    file = seen.attachment(number)
+    if file is None:
+        raise Gone
+    return file
+
+
+def _mark(visit: Visit, here: Found, reader: Addressee) -> str:
+    return f"{reader.written} · {visit.at:%Y-%m-%d %H:%M} UTC · {here.message.id.hex()[:8]}"

@@ -1,0 +1,157 @@
+"""Rules that withhold rights or name a template, and the folder of templates."""
+
+from pathlib import Path
+
+import pytest
+
+from postseal.body import Body
+from postseal.envelope import Client, Envelope, Recipient
+from postseal.errors import BadInput
+from postseal.message import Header, Message
+from postseal.outcome import Reply
+from postseal.policy.load import load
+from postseal.policy.policy import Policy
+from postseal.rights import Right
+from postseal.settings import Settings
+from postseal.settings_judging import Directory
+from postseal.treatment import Treatment
+
+PEOPLE = """
+people:
+  - {address: dan@example.com, groups: [board]}
+"""
+TEMPLATES = """
+templates:
+  board:
+    rights:
+      - {groups: board, grant: owner}
+      - {domains: partner.example, grant: [VIEW, REPLY, EXTRACT]}
+      - {users: cy@mail.example, grant: editor}
+    expire: 2d
+  old: {rights: [{anyone: true, grant: viewer}], archived: true}
+"""
+DAN, EVE, CY, BOB = "dan@example.com", "eve@sub.partner.example", "cy@mail.example", "bob@mail.example"
+ALL = frozenset(Right)
+V, R, A, F, E, P, C, S = Right
+
+
+def policy(folder: Path, then: str, templates: str = TEMPLATES, *, more: str = "") -> Policy:
+    (folder / "templates").mkdir(exist_ok=True)
+    (folder / "templates" / "10.yaml").write_text(templates)
+    (folder / "people").mkdir(exist_ok=True)
+    (folder / "people" / "people.yaml").write_text(PEOPLE)
+    (folder / "10.yaml").write_text(f"rules:\n  - name: one\n    then: {then}\n{more}")
+    directory = Directory(file=folder / "people" / "people.yaml")
+    settings = Settings(policies=folder, accepted_domains=("example.com",), directory=directory)
+    return load(settings, {"smime", "ome"})
+
+
+def treatments(found: Policy, *to: str) -> dict[str, Treatment]:
+    message = Message((Header.of("From", "ann@example.com"),), Body.of(b"text"))
+    envelope = Envelope("ann@example.com", tuple(map(Recipient, to)), Client())
+    decided = found.decide(message, envelope)
+    explained = {line.recipient: line.treatment for line in found.explain(message, envelope).lines}
+    assert decided == explained
+    return {who.address: treatment for who, treatment in decided.items()}
+
+
+def problems(folder: Path, then: str, templates: str = TEMPLATES, *, more: str = "") -> list[str]:
+    with pytest.raises(BadInput) as raised:
+        policy(folder, then, templates, more=more)
+    return [str(each).replace(f"{folder}/", "") for each in raised.value.problems]
+
+
+def test_each_recipient_has_what_the_template_grants_him(tmp_path: Path) -> None:
+    found = treatments(policy(tmp_path, "[protect: ome, template: board]"), DAN, EVE, CY)
+
+    assert found[DAN].withheld == set()
+    assert found[EVE].withheld == ALL - {V, R, C}
+    assert found[CY].withheld == {S}
+    assert {each.lifetime for each in found.values()} == {2 * 86400}
+
+
+def test_who_has_no_right_gets_no_message_and_nobody_else_either(tmp_path: Path) -> None:
+    found = treatments(policy(tmp_path, "[protect: ome, template: board]"), DAN, BOB)
+
+    assert isinstance(found[BOB].refusal, Reply)
+    assert (found[BOB].refusal.code, found[BOB].refusal.status) == (550, "5.7.1")
+    assert "board" not in found[BOB].refusal.text
+
+
+def test_an_address_that_an_mta_may_send_elsewhere_has_only_what_both_have(tmp_path: Path) -> None:
+    found = treatments(policy(tmp_path, "[protect: ome, template: board]"), "x%mail.example@partner.example")
+
+    assert found["x%mail.example@partner.example"].refusal
+
+
+def test_rights_add_up_and_templates_restrict_each_other(tmp_path: Path) -> None:
+    then = "[protect: ome, template: board, template: do_not_forward, withhold: [reply], expire: 1d]"
+    found = treatments(policy(tmp_path, f"[{{{then[1:-1].replace(', ', '}, {')}}}]"), DAN)
+
+    assert found[DAN].withheld == {F, P, C, S, R}
+    assert found[DAN].lifetime == 86400
+
+
+def test_never_protect_withholds_nothing(tmp_path: Path) -> None:
+    then = "[{protect: ome}, {template: do_not_forward}, {withhold: reply}, {never_protect: true}]"
+
+    assert treatments(policy(tmp_path, then), DAN)[DAN] == Treatment()
+
+
+@pytest.mark.parametrize(
+    ("expected", "met"),
+    [
+        ("{protect: ome, template: board}", True),
+        ("{protect: ome, withhold: save}", True),
+        ("{protect: ome, withhold: [save, print]}", False),
+        ("{protect: ome}", False),
+        ("{protect: ome, template: do_not_forward}", False),
+    ],
+)
+def test_example_says_exactly_which_rights_are_withheld(tmp_path: Path, expected: str, *, met: bool) -> None:
+    more = f"examples:\n  - {{from: ann@example.com, to: {CY}, expect: {expected}}}\n"
+
+    if met:
+        assert policy(tmp_path, "[protect: ome, template: board]", more=more).examples == 1
+    else:
+        (problem,) = problems(tmp_path, "[protect: ome, template: board]", more=more)
+        assert "but it is protect: [ome], expire: 2d, template: board, withhold: [save]" in problem
+
+
+def test_a_template_that_vanished_or_was_archived_is_refused(tmp_path: Path) -> None:
+    assert problems(tmp_path, "[protect: ome, template: bored]") == [
+        "10.yaml:3:36: unknown template 'bored'\n  hint: did you mean 'board'?"
+    ]
+    assert problems(tmp_path, "[protect: ome, template: old]") == [
+        "10.yaml:3:36: template 'old' is archived\n  hint: name another one, or take it back"
+    ]
+
+
+def test_changed_templates_are_another_policy(tmp_path: Path) -> None:
+    then = "[protect: ome, template: board]"
+
+    first = policy(tmp_path, then).digest
+
+    assert policy(tmp_path, then).digest == first
+    assert policy(tmp_path, then, TEMPLATES.replace("owner", "viewer")).digest != first
+
+
+@pytest.mark.parametrize(
+    ("written", "what"),
+    [
+        ("x: {rights: [{anyone: true, grant: [print]}]}", "nothing else helps who may not view it"),
+        ("x: {rights: [{grant: viewer}]}", "nobody has these rights"),
+        ("x: {rights: [{anyone: true, grant: [view, prnt]}]}", "unknown right 'prnt'"),
+        ("do_not_forward: {rights: [{anyone: true, grant: viewer}]}", "'do_not_forward' is always there"),
+        ("X y: {rights: [{anyone: true, grant: viewer}]}", "bad name of a template 'X y'"),
+        ("x: {description: nothing}", "'rights' is missing"),
+        ("x: {rights: []}", "nobody has any right"),
+        ("x: {rights: [{groups: board, grant: owner}], expire: 1s}", "nobody could read it in time"),
+    ],
+)
+def test_bad_template(tmp_path: Path, written: str, what: str) -> None:
+    found = problems(tmp_path, "[protect: ome]", f"templates:\n  {written}\n")
+
+    assert len(found) == 1
+    assert what in found[0]
+    assert found[0].startswith("templates/10.yaml:2:")
