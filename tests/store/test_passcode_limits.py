@@ -54,6 +54,7 @@ def code_of(issue: Issued) -> str:
 )
 def test_codes_are_limited(store: Store, limit: Limits, span: timedelta) -> None:
     passcodes = Passcodes(store, b"k" * 32, limits=limit)
+    readable(store, MESSAGE)
     for minute in range(2):
         issued(passcodes, at=NOON + minute * MINUTE)
 
@@ -97,6 +98,16 @@ def test_codes_for_what_an_address_may_not_read_are_not_its_share(store: Store) 
     for _ in range(9):
         issued(passcodes, session=OTHER_SESSION, message=OTHER_MESSAGE, known=False)
         passcodes.redeem(OTHER_SESSION, OTHER_MESSAGE, BOB, "x", at=NOON)
+
+    code_of(issued(passcodes))
+
+
+def test_codes_for_nobody_use_up_nothing_of_everybody(store: Store) -> None:
+    """One message and a thousand networks of IPv6 would keep everybody from reading."""
+    passcodes = Passcodes(store, b"k" * 32, limits=Limits(99, 99, 99, everybody=2))
+    readable(store, MESSAGE)
+    for number in range(9):
+        issued(passcodes, message=OTHER_MESSAGE, address=f"nobody-{number}@one.test", known=False)
 
     code_of(issued(passcodes))
 

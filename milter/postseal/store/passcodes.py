@@ -8,9 +8,9 @@ Whoever asks for an address that is no recipient gets the same work and the same
 nobody is sent: `Issued.code` is None then, and no guess is right.  Limits are counted from the rows, so
 they hold across processes and hosts; what is refused is not counted.
 
-Limits for an address across messages count only what could have reached it: otherwise anybody with a
-message of his own could keep everybody else from reading.  Nobody is told that they are reached, as that
-would tell strangers which messages the address may read: there is no code then, as for an unknown address.
+Limits across messages count only codes that could have reached somebody: otherwise anybody with a message of
+his own could keep everybody else from reading.  Nobody is told that an address has had its share, as that
+would tell strangers which messages it may read: there is no code then, as for an unknown address.
 """
 
 import hashlib
@@ -185,7 +185,7 @@ class Passcodes:
             ("hourly", limits.hourly, _HOUR, here),
             ("daily", limits.daily, _DAY, here),
             ("network", limits.network, _HOUR, (passcodes.c.network == network,)),
-            ("everybody", limits.everybody, _HOUR, ()),
+            ("everybody", limits.everybody, _HOUR, (_readable(),)),
         )
         for name, most, span, which in rules:
             query = select(func.count(), func.min(passcodes.c.since)).where(
@@ -198,15 +198,11 @@ class Passcodes:
 
     def _flooded(self, connection: Connection, address: str, at: datetime) -> bool:
         """Whether *address* has had its share of codes, or somebody has guessed too often at them."""
-        readable = (
-            sealed_recipients.c.message == passcodes.c.message,
-            sealed_recipients.c.address == passcodes.c.address,
-        )
         missed = passcodes.c.tries - case((passcodes.c.used.is_(None), 0), else_=1)
         query = select(func.count(), func.sum(missed)).where(
             passcodes.c.address == address,
             passcodes.c.since > at - _DAY,
-            select(sealed_recipients.c.message).where(*readable).exists(),
+            _readable(),
         )
         count, misses = connection.execute(query).one()
         return count >= self._limits.address or (misses or 0) >= self._limits.misses
@@ -236,6 +232,15 @@ def _mine(session: bytes, message: bytes, address: str) -> tuple[ColumnElement[b
         passcodes.c.message == message,
         passcodes.c.address == address,
     )
+
+
+def _readable() -> ColumnElement[bool]:
+    """Whether a code could have been mailed: its address may read its message."""
+    same = (
+        sealed_recipients.c.message == passcodes.c.message,
+        sealed_recipients.c.address == passcodes.c.address,
+    )
+    return select(sealed_recipients.c.message).where(*same).exists()
 
 
 def _good(at: datetime) -> tuple[ColumnElement[bool], ...]:
