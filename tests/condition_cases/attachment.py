@@ -112,6 +112,15 @@ CASES = {
             attached("a.docx", document("x", title="payroll")),
         ),
     ],
+    "attachment_lacks_property": [
+        (
+            "Subject",
+            attached("a.docx", document("x", title="x")),
+            attached("a.docx", document("x", subject="x")),
+        ),
+        ("'sub*'", attached("a.docx", document("x")), attached("a.docx", document("x", subject="x"))),
+        ("[a, subject]", attached("a.docx", document("x", subject=" ")), NOTE),
+    ],
     "attachment_words": [
         (
             "top secret",

@@ -98,6 +98,7 @@ VALUES = {
     "attachment_unsupported_extension": "dat",
     "attachment_limit_exceeded": "true",
     "attachment_property_words": "{Title: a}",
+    "attachment_lacks_property": "[Title, Label_*]",
     "attachment_words": "[a, secret]",
     "attachment_matches": "'[a-f]+'",
     "sensitive": "[iban, credit_card]",

@@ -13,7 +13,7 @@ import msoffcrypto
 import olefile
 
 from postseal.content import characters
-from postseal.content.formats import old_office, outlook, sheets
+from postseal.content.formats import old_office, outlook, property_set, sheets
 from postseal.content.formats.streams import Streams
 from postseal.content.inspection import Visit, protected, unsupported
 
@@ -52,6 +52,8 @@ def _properties(file: olefile.OleFileIO) -> dict[str, str]:
         value = getattr(metadata, name, None)
         if isinstance(value, bytes) and value and name != "thumbnail":
             found[name] = characters.undeclared(value)[:10_000]
+    if file.exists(property_set.STREAM):
+        found |= property_set.custom(file.openstream(property_set.STREAM).read())
     return found
 
 

@@ -5,8 +5,10 @@ scanner makes them, are pictures: there is no recognition of characters here.
 """
 
 import ctypes
+import io
 import re
 
+import pypdf
 import pypdfium2
 from pypdfium2 import raw
 
@@ -16,6 +18,7 @@ _HYPHENATED = re.compile("[\ufffe\x02]\r?\n?")
 """What PDFium writes for a hyphen that only divides a word."""
 
 PAGES = 20_000
+_MOST_PROPERTIES = 1000
 
 
 def read(octets: bytes, visit: Visit) -> None:
@@ -27,7 +30,8 @@ def read(octets: bytes, visit: Visit) -> None:
             raise protected() from None
         raise unsupported("it is damaged") from None
     try:
-        visit.item.properties = {name: value for name, value in document.get_metadata_dict().items() if value}
+        standard = {name: value for name, value in document.get_metadata_dict().items() if value}
+        visit.item.properties = _own_properties(octets) | standard
         if document.get_formtype() != raw.FORMTYPE_NONE:
             document.init_forms()
         if len(document) > PAGES:
@@ -39,6 +43,20 @@ def read(octets: bytes, visit: Visit) -> None:
             visit.inside(attachment.get_name() or "unnamed", visit.unpacked(bytes(attachment.get_data())))
     finally:
         document.close()
+
+
+def _own_properties(octets: bytes) -> dict[str, str]:
+    """What the author has added to the dictionary of the document (ISO 32000-1, 14.3.3).
+
+    PDFium gives a value to who knows its name, and no names; pypdf reads them, where a file is not damaged.
+    """
+    try:
+        found = list((pypdf.PdfReader(io.BytesIO(octets)).metadata or {}).items())
+    except Exception:  # noqa: BLE001 (it raises what it likes where PDFium forgives)
+        return {}
+    return {
+        str(name).removeprefix("/"): str(value)[:10_000] for name, value in found[:_MOST_PROPERTIES] if value
+    }
 
 
 def _page(document: pypdfium2.PdfDocument, number: int, visit: Visit) -> None:

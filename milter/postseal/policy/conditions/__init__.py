@@ -93,6 +93,7 @@ CONDITIONS: tuple[Callable[..., bool], ...] = (
     attachment.attachment_unsupported_extension,
     attachment.attachment_limit_exceeded,
     attachment.attachment_property_words,
+    attachment.attachment_lacks_property,
     attachment.attachment_words,
     attachment.attachment_matches,
     sensitive.sensitive,

@@ -15,6 +15,13 @@ from postseal.policy.mail import Look, Transaction
 from postseal.policy.pattern import Pattern, seen
 from postseal.policy.values import Extensions, MediaTypes, Patterns, Size, Words
 
+_DOCUMENTS = (
+    *("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument."),
+    *("application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"),
+    *("application/vnd.ms-visio.", "application/pdf"),
+)
+"""How the media types of documents with properties begin."""
+
 
 def _kinds(transaction: Transaction) -> set[str]:
     items = _all(transaction, _hides)
@@ -109,7 +116,8 @@ def attachment_matches(transaction: Transaction, looked_for: Patterns) -> bool:
 def attachment_property_words(transaction: Transaction, looked_for: dict[str, Words]) -> bool:
     """A property of a document, such as `Title` or one of its own, contains one of these words or phrases.
 
-    Reads the properties of Office documents, OpenDocument and PDF; names are alike in any letter case.
+    Reads the properties of Office documents, old ones too, OpenDocument and PDF, also those that their
+    authors have made up; names are alike in any letter case.
     """
     wanted = {name.lower(): words for name, words in looked_for.items()}
 
@@ -121,6 +129,23 @@ def attachment_property_words(transaction: Transaction, looked_for: dict[str, Wo
         )
 
     return _any(transaction.files.items, holds, _unread)
+
+
+def attachment_lacks_property(transaction: Transaction, names: tuple[str, ...]) -> bool:
+    """A document has none of these properties, such as `Classification` or `MSIP_Label_*`: it has no label.
+
+    Documents are those of Office, old ones too, OpenDocument and PDF; `*` at the end of a name stands for
+    anything.  Names are alike in any letter case, and a property without a value counts as none.
+    """
+    whole = {name.lower() for name in names if not name.endswith("*")}
+    beginnings = tuple(name[:-1].lower() for name in names if name.endswith("*"))
+
+    def lacks(item: Item) -> bool:
+        found = [name.lower() for name, value in item.properties.items() if value.strip()]
+        labelled = any(name in whole or name.startswith(beginnings) for name in found)
+        return item.state in SEEN and item.kind.startswith(_DOCUMENTS) and not labelled
+
+    return _any(transaction.files.items, lacks, _unread)
 
 
 def attachment_password_protected(transaction: Transaction, expected: bool) -> bool:
