@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+import sts_host
 from demo.pki import key_pem, pem
 from demo.sink import Sink
 from signed_zone import Zones
@@ -32,6 +33,17 @@ KINDS = (
     *("danevalid", "daneinvalid", "danebogus"),
 )
 """The domains, without `.test`."""
+
+POLICIES = {
+    "right": ("enforce", "mx.right.test"),
+    "wrongname": ("enforce", "mx.wrongname.test"),
+    "stripped": ("enforce", "*.stripped.test"),
+    "danevalid": ("enforce", "mx.else.test"),
+    "selfsigned": ("testing", "mx.selfsigned.test"),
+    "plain": ("none", ""),
+    "expired": ("enforce", "mx.expired.test"),
+}
+"""The domains with an MTA-STS policy: its mode, and the server that it names."""
 
 Key = ec.EllipticCurvePrivateKey
 
@@ -109,6 +121,12 @@ def lab(directory: Path) -> Iterator[Lab]:
             sinks[kind] = running.enter_context(Sink(tls=context, **place))  # type: ignore[arg-type]
         running.enter_context(_stripping(addresses["stripped"], sinks["stripped"].port))
         signed = {f"{kind}.test": _records(addresses[kind]) for kind in KINDS}
+        hosts = {kind: f"{subnet}.{number}" for number, kind in enumerate(POLICIES, 60)}
+        for kind, address in hosts.items():
+            signed[f"{kind}.test"] += sts_host.records(address)
+            # A host of policies shows a certificate for its name; but that of `expired` shows another's.
+            pair = own["wrongname"] if kind == "expired" else certificate(f"mta-sts.{kind}.test", issuer=root)
+            running.enter_context(sts_host.serving(address, POLICIES[kind], server(directory, pair)))
         signed["danevalid.test"] += _tlsa(own["danevalid"][0])
         signed["daneinvalid.test"] += _tlsa(own["right"][0])
         zones = Zones(directory, signed=signed, plain={}, address=f"{subnet}.53", port=53)

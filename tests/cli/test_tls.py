@@ -82,6 +82,39 @@ def test_connector_of_the_domain_is_tried(place: Path, servers: Lab) -> None:
     assert "connector 'far' asks for encrypt: mail would go to 1 of 1 servers" in far.output
 
 
+STS = {
+    "right": ("right.test", "MTA-STS: enforce, for mx.right.test; max_age 604800", "mta-sts: yes", 0),
+    "certificate": ("wrongname.test", "enforce", "mta-sts: no, its certificate is for mx.other.example", 4),
+    "no TLS": ("stripped.test", "enforce, for *.stripped.test", "mta-sts: no, it offers no STARTTLS", 4),
+    "not named": ("danevalid.test", "enforce", "mta-sts: no, the policy does not name it", 4),
+    "testing": ("selfsigned.test", "MTA-STS: testing", "mta-sts: no, self-signed certificate", 0),
+    "none": ("plain.test", "MTA-STS: none; max_age 604800", "it offers no STARTTLS", 4),
+    "no policy": ("expired.test", "of no use: mta-sts.expired.test: Hostname mismatch", "1 of 1", 0),
+    "not announced": ("danebogus.test", "MTA-STS: the domain announces none", "1 of 1", 0),
+}
+
+
+@pytest.mark.parametrize("case", STS)
+def test_policy_of_the_domain_is_looked_at(place: Path, servers: Lab, case: str) -> None:
+    domain, policy, verdict, code = STS[case]
+
+    done = asked(place, servers, domain)
+
+    assert done.exit_code == code, done.output
+    assert policy in done.output
+    assert verdict in done.output
+
+
+@pytest.mark.parametrize(("mode", "code"), [("none", 0), ("opportunistic", 4)])
+def test_connector_says_whether_the_policy_counts(place: Path, servers: Lab, mode: str, code: int) -> None:
+    connectors = place / "policies" / "connectors" / "a.yaml"
+    connectors.write_text(f"outbound: [{{name: a, domains: wrongname.test, tls: encrypt, mta_sts: {mode}}}]")
+    try:
+        assert asked(place, servers, "wrongname.test").exit_code == code
+    finally:
+        connectors.unlink()
+
+
 def test_domain_without_servers_is_told(place: Path, servers: Lab) -> None:
     done = asked(place, servers, "nowhere.test")
 

@@ -93,6 +93,16 @@ def test_connector_of_a_domain_is_the_nearest(tmp_path: Path) -> None:
             id="two levels of one server",
         ),
         pytest.param(
+            "outbound: [{name: a, domains: b.c, tls: encrypt, smart_host: h, mta_sts: opportunistic}]",
+            "'a': the domain's MTA-STS policy is about its MX, and not [h]:25",
+            id="policy of other servers",
+        ),
+        pytest.param(
+            "outbound: [{name: a, domains: b.c, tls: dane-only, mta_sts: opportunistic}]",
+            "'a': MTA-STS would take the place of dane-only, which asks for more",
+            id="policy that asks for less",
+        ),
+        pytest.param(
             "inbound: [{name: a, domains: b.c, client_ip: 10.0.0.1/8}]",
             "a.yaml:1:46: expected an IP address or network, found '10.0.0.1/8'",
             id="network",

@@ -22,6 +22,8 @@ outbound:
   - {name: one, domains: c.example, tls: verify, smart_host: mx.c.example}
   - {name: pin, domains: d.example, tls: {fingerprint: FINGERPRINT}}
   - {name: dane, domains: e.example, tls: dane}
+  - {name: sts, domains: [f.example, '*.f.example', f.b.example], tls: encrypt, mta_sts: opportunistic}
+  - {name: below sts, domains: '*.g.f.example', tls: verify}
 """.replace("FINGERPRINT", "ab" * 32)
 
 
@@ -46,6 +48,14 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
         ("connectors [mx.c.example]:25", "OK verify protocols=>=TLSv1.2"),
         ("connectors d.example", f"OK fingerprint match={':'.join(['AB'] * 32)} protocols=>=TLSv1.2"),
         ("connectors e.example", "OK dane"),
+        ("connectors y.x.b.example", "OK secure match=.b.example:mx.b.example protocols=>=TLSv1.2"),
+        ("connectors f.b.example", "NOTFOUND "),
+        ("connectors x.f.example", "NOTFOUND "),
+        ("connectors y.x.g.f.example", "OK verify protocols=>=TLSv1.2"),
+        ("after-sts y.x.g.f.example", "NOTFOUND "),
+        ("after-sts x.f.example", "OK encrypt protocols=>=TLSv1.2"),
+        ("after-sts f.b.example", "OK encrypt protocols=>=TLSv1.2"),
+        ("after-sts [f.example]:25", "NOTFOUND "),
         ("encrypt e.example", "NOTFOUND "),
         ("encrypt c.example", "OK verify protocols=>=TLSv1.2"),
         ("secure c.example", "NOTFOUND "),

@@ -12,13 +12,14 @@ from postseal.cli.tls_shown import FORMS, described
 from postseal.envelope import domain_key
 from postseal.errors import BadInput, Failure
 from postseal.methods.table import PROTECTING
+from postseal.policy.connectors.connector import MtaSts
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.required_tls import Level, RequiredTls
-from postseal.tls import mail_log
+from postseal.tls import mail_log, sts
 from postseal.tls.mail_exchanger import Resolver, of_this_host
 from postseal.tls.probe import probed
-from postseal.tls.table import CONNECTORS, ROUTES, Tables
+from postseal.tls.table import AFTER_STS, CONNECTORS, ROUTES, Tables
 from postseal.tls.transport import lines
 
 _LEVELS = [str(level) for level in Level if level is not Level.FINGERPRINT]
@@ -43,15 +44,23 @@ def transports(path: Path) -> None:
 
 
 @tls.command("map")
-@click.option("--routes", is_flag=True, help="Print the smart hosts instead, for transport_maps.")
+@click.option(
+    "--routes", "name", flag_value=ROUTES, help="Print the smart hosts instead, for transport_maps."
+)
+@click.option(
+    "--after-sts",
+    "name",
+    flag_value=AFTER_STS,
+    help="Print the connectors that stand behind MTA-STS instead.",
+)
 @settings_option
-def map_(*, path: Path, routes: bool) -> None:
+def map_(*, path: Path, name: str | None) -> None:
     """Print the connectors as a static map for smtp_tls_policy_maps.
 
     For a Postfix that is not to ask the daemon; after each change it needs another `postmap`.
     """
     tables = Tables.of(_policy(path).connectors.outbound)
-    for line in tables.lines(ROUTES if routes else CONNECTORS):
+    for line in tables.lines(name or CONNECTORS):
         click.echo(line)
 
 
@@ -68,7 +77,8 @@ def test(
     """Ask the mail servers of DOMAIN for TLS, and say to which of them mail would go.
 
     Each is asked as Postfix would, up to STARTTLS: version, cipher, chain and names of the certificate,
-    DANE.  Exit code 0: mail would go; 4: to none of them.
+    DANE; and whether the domain's MTA-STS policy lets mail go there.  Exit code 0: mail would go; 4: to none
+    of them.
     """
     domain = domain_key(domain)
     connector = _policy(path).connectors.found(domain)
@@ -85,14 +95,18 @@ def test(
             servers = list(asked.servers(domain, port))
     except Failure as failure:
         raise click.ClickException(failure.detail) from None
+    published = _published(domain, asked, authorities)
+    # As by the maps of contrib/postfix: a level stands before it, and a connector unless it says otherwise.
+    heeded = not level and (connector is None or connector.mta_sts is MtaSts.OPPORTUNISTIC)
+    enforced = published if published and published.mode is sts.Mode.ENFORCE and heeded else None
     good = 0
     for server in servers:
         shown = probed(server, port=port, authorities=authorities, seconds=10)
-        obstacle = shown.obstacle(required, domain)
-        good += not obstacle
-        click.echo("\n".join(described(shown, domain)))
+        good += not (shown.obstacle(required, domain) or (enforced and enforced.obstacle(shown, domain)))
+        click.echo("\n".join(described(shown, domain, published)))
     why = f"connector '{connector.name}' asks" if connector and not level else "asked"
-    click.echo(f"{why} for {required}: mail would go to {good} of {len(servers)} servers")
+    also = ", and the domain for MTA-STS" if enforced else ""
+    click.echo(f"{why} for {required}{also}: mail would go to {good} of {len(servers)} servers")
     sys.exit(Exit.DONE if good else Exit.REFUSED)
 
 
@@ -114,6 +128,19 @@ def report(*, path: Path, logs: tuple[TextIO, ...], form: str | None) -> None:
 
     volumes = mail_log.report((line for log in logs for line in log), name)
     click.echo("\n".join(FORMS[form or "table"](volumes)))
+
+
+def _published(domain: str, asked: Resolver, authorities: Path | None) -> sts.Policy | None:
+    """The MTA-STS policy of *domain*, which is told; None if there is none that can be used."""
+    found, told = None, "the domain announces none"
+    try:
+        found = sts.policy(domain, asked, authorities=authorities, seconds=10)
+    except sts.Unusable as unusable:
+        told = f"announced, but of no use: {unusable}"
+    except Failure as failure:
+        told = f"not known: {failure.detail}"
+    click.echo(f"MTA-STS: {found or told}")
+    return found
 
 
 def _policy(path: Path) -> Policy:

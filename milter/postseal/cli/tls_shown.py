@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 
 from postseal.required_tls import Level, RequiredTls
+from postseal.tls import sts
 from postseal.tls.mail_log import Row, Volume
 from postseal.tls.probe import Shown
 
@@ -12,18 +13,23 @@ _HEAD = ("way", "version", "certificate", "required", "connector", "outcome", "c
 _LEVELS = (Level.ENCRYPT, Level.VERIFY, Level.SECURE, Level.DANE_ONLY)
 
 
-def described(shown: Shown, domain: str) -> Iterator[str]:
-    """What a server showed, and what that is good for."""
+def described(shown: Shown, domain: str, published: sts.Policy | None) -> Iterator[str]:
+    """What a server showed, and what that is good for; *published*: the domain's MTA-STS policy."""
     head = f"{shown.server.name} [{shown.server.address}]"
     if shown.failure or shown.certificate is None:
         yield f"{head}: {shown.failure}"
-        return
-    until = f"{shown.certificate.not_valid_after_utc:%Y-%m-%d}"
-    yield f"{head}: {shown.version}, {shown.cipher}"
-    yield f"  certificate for {', '.join(shown.names) or 'nobody'}, until {until}"
-    for level in _LEVELS:
-        why = shown.obstacle(RequiredTls(level), domain)
-        yield f"  {level}: {f'no, {why}' if why else 'yes'}"
+    else:
+        until = f"{shown.certificate.not_valid_after_utc:%Y-%m-%d}"
+        yield f"{head}: {shown.version}, {shown.cipher}"
+        yield f"  certificate for {', '.join(shown.names) or 'nobody'}, until {until}"
+        for level in _LEVELS:
+            yield f"  {level}: {_verdict(shown.obstacle(RequiredTls(level), domain))}"
+    if published and published.mode is not sts.Mode.NONE:
+        yield f"  mta-sts: {_verdict(published.obstacle(shown, domain))}"
+
+
+def _verdict(obstacle: str) -> str:
+    return f"no, {obstacle}" if obstacle else "yes"
 
 
 def _rows(volumes: Mapping[Row, Volume]) -> Iterator[tuple[str, ...]]:

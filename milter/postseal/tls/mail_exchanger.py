@@ -5,6 +5,7 @@ forged it does not give at all.
 """
 
 import ipaddress
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,6 +51,16 @@ class Resolver:
             yield Server(name, str(ipaddress.ip_address(name)))
             return
         yield from self._addresses(name.rstrip(".").lower(), secure=True, port=port)
+
+    def texts(self, name: str) -> Iterator[str]:
+        """The TXT records of *name*, each in one piece.  Raises Failure(LOOKUP)."""
+        found = self._ask(a_labels(name), "TXT")
+        if found.bogus:
+            raise Failure(
+                Cause.LOOKUP, f"the resolver gives no answer about TXT of {name}: DNSSEC, or a fault"
+            )
+        for record in found.records:
+            yield "".join(shlex.split(record))
 
     def _addresses(self, name: str, *, secure: bool, port: int) -> Iterator[Server]:
         for kind in ("A", "AAAA"):

@@ -14,7 +14,7 @@ from postseal.errors import BadInput, Place, Problem
 from postseal.guard.own import TLS
 from postseal.policy.connectors.connector import Outbound
 from postseal.required_tls import RequiredTls
-from postseal.tls.table import CONNECTORS, ROUTES, Tables
+from postseal.tls.table import AFTER_STS, CONNECTORS, ROUTES, Tables
 
 _SECONDS: Final = 20.0
 _PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -28,7 +28,12 @@ def check_connectors(postfix: Path, outbound: Mapping[str, Outbound], *, socket:
     """
     tables = Tables.of(outbound)
     asked = _Postfix(postfix)
-    for parameter, name in (("smtp_tls_policy_maps", CONNECTORS), ("transport_maps", ROUTES)):
+    asked_by = {
+        CONNECTORS: "smtp_tls_policy_maps",
+        AFTER_STS: "smtp_tls_policy_maps",
+        ROUTES: "transport_maps",
+    }
+    for name, parameter in asked_by.items():
         wanted = tables.by_name[name]
         if wanted and not asked.has(parameter, name, wanted, socket):
             first = outbound[next(key for key in wanted if key in outbound)]

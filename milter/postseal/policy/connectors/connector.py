@@ -26,6 +26,13 @@ class Mode(StrEnum):
     OFF = "off"
 
 
+class MtaSts(StrEnum):
+    """What the MTA-STS policy of a domain (RFC 8461) counts for, which a map of Postfix's own knows."""
+
+    NONE = "none"  # the connector alone says how mail travels
+    OPPORTUNISTIC = "opportunistic"  # what the domain enforces holds; if it enforces nothing, the connector
+
+
 def domains(node: Node, _reader: object = None) -> tuple[str, ...]:
     """Domains: `partner.example`; `*.partner.example` stands for all below it, and not for itself."""
     problems = Problems()
@@ -76,8 +83,9 @@ class Outbound:
     *name*: for logs and reports, and for rules that send mail this way (`route`).  *domains*: of recipients;
     none: it is for rules alone.  *tls*: what the partner's server must show;
     `dane` asks for it where the domain publishes it, and takes what it gets where it does not.  *smart_host*:
-    where the mail goes in place of the domain's MX.  *mode*: `test` and `off` change nothing; `test` is still
-    looked at by commands.  *comment*: for people.
+    where the mail goes in place of the domain's MX.  *mta_sts*: `opportunistic` lets the domain's MTA-STS
+    policy hold where it enforces one, and *tls* where it does not.  *mode*: `test` and `off` change nothing;
+    `test` is still looked at by commands.  *comment*: for people.
     """
 
     place: Place
@@ -85,6 +93,7 @@ class Outbound:
     tls: Annotated[RequiredTls, level]
     domains: Domains = ()
     smart_host: Annotated[str, server] = ""
+    mta_sts: MtaSts = MtaSts.NONE
     mode: Mode = Mode.ENFORCE
     comment: Annotated[str, values.comment] = ""
 

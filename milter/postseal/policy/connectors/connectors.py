@@ -12,8 +12,8 @@ from postseal.document import Problems
 from postseal.envelope import Client, Envelope, domain_key, split
 from postseal.errors import Place
 from postseal.outcome import Reply
-from postseal.policy.connectors.connector import ConnectorFile, Inbound, Mode, Outbound
-from postseal.required_tls import RequiredTls
+from postseal.policy.connectors.connector import ConnectorFile, Inbound, Mode, MtaSts, Outbound
+from postseal.required_tls import Level, RequiredTls
 from postseal.scalar import Network
 
 T = TypeVar("T", Inbound, Outbound)
@@ -91,6 +91,7 @@ def load(folder: Path, problems: Problems) -> Connectors:
             what = f"connector '{each.name}' leads nowhere"
             problems.add(each.place, what, "name domains, or a smart_host for rules that say 'route'")
     _check_smart_hosts(outbound, problems)
+    _check_sts(outbound, problems)
     return found
 
 
@@ -137,6 +138,18 @@ def _check_smart_hosts(connectors: Iterable[Outbound], problems: Problems) -> No
         if first.tls != each.tls:
             what = f"connector '{each.name}' asks other TLS of {each.smart_host} than that at {first.place}"
             problems.add(each.place, what, "Postfix knows one policy for each server: write the same")
+
+
+def _check_sts(connectors: Iterable[Outbound], problems: Problems) -> None:
+    for each in connectors:
+        if each.mta_sts is not MtaSts.OPPORTUNISTIC:
+            continue
+        if each.smart_host:
+            what = f"'{each.name}': the domain's MTA-STS policy is about its MX, and not {each.smart_host}"
+            problems.add(each.place, what, "leave out mta_sts")
+        elif each.tls.level not in (Level.ENCRYPT, Level.VERIFY):
+            what = f"'{each.name}': MTA-STS would take the place of {each.tls.level}, which asks for more"
+            problems.add(each.place, what, "leave out mta_sts; it goes with encrypt and verify")
 
 
 def _objection(connector: Inbound, client: Client) -> Reply | None:
