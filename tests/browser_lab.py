@@ -31,6 +31,9 @@ rules:
   - name: all that leaves is sealed
     when: {recipient_scope: outside}
     then: [{protect: ome}]
+  - name: what is restricted is read and answered
+    when: {recipient_scope: outside, subject_words: restricted}
+    then: [{template: do_not_forward}]
   - name: all that comes in is seen
     when: {recipient_scope: inside}
     then: [{set_header: {X-Seen-By-Policy: "yes"}}]
