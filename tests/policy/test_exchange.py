@@ -223,6 +223,19 @@ def test_customization_template_is_the_branding_of_that_name(
             id="branding",
         ),
         pytest.param(
+            {"ApplyRightsProtectionTemplate": ("Encrypt",)}, [{"protect": "smime"}], id="encrypt-only"
+        ),
+        pytest.param(
+            {"ApplyRightsProtectionTemplate": ("Do Not Forward",)},
+            [{"protect": "ome"}, {"template": "do_not_forward"}],
+            id="do-not-forward",
+        ),
+        pytest.param(
+            {"ApplyRightsProtectionTemplate": ("Board Only",)},
+            [{"protect": "ome"}, {"template": "board-only"}],
+            id="template",
+        ),
+        pytest.param(
             {"ApplyRightsProtectionCustomizationTemplate": ("OME Configuration",), "PrependSubject": ("x",)},
             [{"branding": "default"}, {"prepend_subject": "x"}],
             id="default-branding",
@@ -234,6 +247,9 @@ def test_actions_in_our_words(
 ) -> None:
     (tmp_path / "brandings").mkdir()
     (tmp_path / "brandings/1.yaml").write_text("brandings: {legal-dept: {name: Legal}}\n")
+    (tmp_path / "templates").mkdir()
+    board = "templates: {board-only: {rights: [{anyone: true, grant: viewer}]}}\n"
+    (tmp_path / "templates/1.yaml").write_text(board)
     (tmp_path / "connectors").mkdir()
     fax = "outbound: [{name: To Fax, tls: encrypt, smart_host: fax.example.com}]"
     (tmp_path / "connectors/1.yaml").write_text(fax)
@@ -262,6 +278,11 @@ def test_actions_in_our_words(
             {"ApplyRightsProtectionCustomizationTemplate": ("Sales",)},
             "ApplyRightsProtectionCustomizationTemplate: unknown branding 'sales'",
             id="branding",
+        ),
+        pytest.param(
+            {"ApplyRightsProtectionTemplate": ("Highly Confidential",)},
+            "ApplyRightsProtectionTemplate: there is no template 'highly_confidential' in policies/templates",
+            id="template",
         ),
     ],
 )

@@ -27,7 +27,7 @@ from postseal.policy.actions import actions
 from postseal.policy.conditions import CONDITIONS as OUR_CONDITIONS
 from postseal.policy.connectors import connectors
 from postseal.policy.connectors.connectors import NONE as NO_CONNECTORS
-from postseal.policy.exchange import people
+from postseal.policy.exchange import people, usage
 from postseal.policy.exchange.export import Exported
 from postseal.policy.exchange.value import Untranslatable, Values, Written
 from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Word
@@ -85,7 +85,7 @@ def translated(
     names: dict[str, Collection[str]]
     names = {"method": frozenset(methods), HOLDS: holds, ENFORCES: enforces, "sensitive type": library}
     partners = connectors.load(settings.policies / "connectors", Problems()) if settings else NO_CONNECTORS
-    names |= {"branding": looks, CONNECTOR: partners.routes}
+    names |= {"branding": looks, CONNECTOR: partners.routes, "template": usage.templates(settings)}
     reader = Reader(names)
     known = {name.strip().lower(): ours.strip() for name, ours in (directory or {}).items()}
     taken: set[str] = set()
@@ -190,6 +190,9 @@ def _actions(given: dict[str, tuple[str, ...]], result: Translated, reader: Read
     for parameter, word in ACTIONS.items():
         written = _written(given, parameter, word, prefix="", result=result, known=known)
         if written is None or word.word in found:
+            continue
+        if parameter == usage.TEMPLATE and written != "smime":
+            result.lost += usage.restrict(found, str(written), reader)
             continue
         try:
             actions(_node({word.word: written}), reader)

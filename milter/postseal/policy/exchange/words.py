@@ -97,10 +97,8 @@ def report(values: Values, content: Values) -> Written:
 
 
 def template(values: Values) -> Written:
-    """Encrypt-Only is what S/MIME does; other templates restrict what a reader may do."""
-    if values[0].lower() != "encrypt":
-        raise Untranslatable(f"no method here holds the template '{values[0]}'")
-    return "smime"
+    """Encrypt-Only is what S/MIME does; the name of a template that restricts a reader is for `usage`."""
+    return "smime" if values[0].lower() == "encrypt" else values[0]
 
 
 def text_of_html(values: Values) -> Written:
