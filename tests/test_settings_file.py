@@ -39,7 +39,9 @@ def test_load_reads_every_section(tmp_path: Path):
         store_timeout: 2s
         guard: {secret: secret, age: 2h}
         held_mail_returns: true
-        tls: {enforced: true, postfix: none, connectors: 'unix:/run/x/tls.sock', resolver: '::1'}
+        tls:
+          {enforced: true, postfix: none, connectors: 'unix:/run/x/tls.sock', resolver: '::1',
+           requiretls: true}
         stop: 2m
         drain: 1h
         metrics: none
@@ -65,7 +67,9 @@ def test_load_reads_every_section(tmp_path: Path):
         store_timeout=2,
         guard=Guard(tmp_path / "secret", 7200),
         held_mail_returns=True,
-        tls=Tls(enforced=True, postfix=None, connectors="unix:/run/x/tls.sock", resolver="::1"),
+        tls=Tls(
+            enforced=True, postfix=None, connectors="unix:/run/x/tls.sock", resolver="::1", requiretls=True
+        ),
         stop_seconds=120,
         drain_seconds=3600,
         metrics="",

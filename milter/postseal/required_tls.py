@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from postseal.guard.own import TLS
-from postseal.message import Header
+from postseal.message import Header, Message
 
 TRANSPORT: Final = "postseal-tls-"
 """How the names of the MTA's transports begin."""
@@ -79,6 +79,12 @@ class RequiredTls:
     def __str__(self) -> str:
         said = f"{{{self.level}: [{', '.join(self.match)}]}}" if self.match else str(self.level)
         return f"{said} by {self.next_hop}" if self.next_hop else said
+
+
+def asks_for_a_certificate(message: Message) -> bool:
+    """Whether *message* has our field, of a level at which not any certificate will do."""
+    said = (header.value.strip() for header in message.all(TLS))
+    return any(not value.startswith(Level.ENCRYPT.encode()) for value in said)
 
 
 def stricter(one: RequiredTls | None, other: RequiredTls | None) -> RequiredTls | None:

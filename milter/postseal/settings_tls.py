@@ -41,9 +41,12 @@ class Tls:
     require TLS, for the mail would go without.  *postfix*: the configuration of the Postfix that is asked
     about that at every start and reload; None: it is on another host, and is believed.  *connectors*: the
     Unix socket at which Postfix asks for connectors, "" for none; mode and group are the milter's.
-    *resolver*: the validating name server that is asked about servers of others, "" for this host's."""
+    *resolver*: the validating name server that is asked about servers of others, "" for this host's.
+    *requiretls*: whether copies that need TLS with a certificate ask for REQUIRETLS (RFC 8689), if the MTA
+    announces it; such mail comes back from where a next server does not."""
 
     enforced: bool = False
     postfix: Annotated[Path | None, configuration] = Path("/etc/postfix")
     connectors: Annotated[str, unix_socket] = ""
     resolver: Annotated[str, name_server] = ""
+    requiretls: bool = False

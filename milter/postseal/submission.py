@@ -23,6 +23,7 @@ from postseal.guard.own import unquotable
 from postseal.guard.trace import Guard
 from postseal.message import Header, Message
 from postseal.outcome import Copy
+from postseal.required_tls import asks_for_a_certificate
 
 _OF_MAIL: Final = ("RET", "ENVID")
 _OF_RCPT: Final = ("NOTIFY", "ORCPT")
@@ -41,7 +42,8 @@ class Submission:
     """A listener: *host* and *port*; every step must be answered within *timeout* seconds.
 
     *name*: who we say we are, in HELO and in the trace line.  *guard*: marks that line, so that we know the
-    copy if the listener gives it to us; None: we are to treat it as any other mail then.
+    copy if the listener gives it to us; None: we are to treat it as any other mail then.  *requiretls*: ask
+    the servers behind as well for the TLS that a copy needs (RFC 8689), if the listener can pass that on.
     """
 
     host: str
@@ -49,6 +51,7 @@ class Submission:
     timeout: float
     name: str
     guard: Guard | None
+    requiretls: bool = False
 
     def submit(
         self,
@@ -95,6 +98,10 @@ class Submission:
         if "REQUIRETLS" in given:
             _secure(client)
             words.append(_needed(client, "REQUIRETLS"))
+        elif self.requiretls and asks_for_a_certificate(message):
+            _secure(client)
+            if client.has_extn("REQUIRETLS"):  # without it our field still sees to the next server
+                words.append("REQUIRETLS")
         if "SMTPUTF8" in given or not "".join([envelope.sender, *recipients]).isascii():
             words.append(_needed(client, "SMTPUTF8"))
             client.command_encoding = "utf-8"

@@ -99,7 +99,15 @@ def _delivery(settings: Settings, guard: Guard, *, closing: Sequence[int]) -> De
     if not host:
         return None
     store = Store(settings.store, timeout=settings.store_timeout)
-    listener = Submission(host.strip("[]"), int(port), settings.submit_timeout, socket.gethostname(), guard)
+    name = socket.gethostname()
+    listener = Submission(
+        host.strip("[]"),
+        int(port),
+        settings.submit_timeout,
+        name,
+        guard,
+        requiretls=settings.tls.requiretls,
+    )
     return Delivery(listener, Journal(store), house.now, _finisher(settings, closing=closing))
 
 
