@@ -61,6 +61,11 @@ class Metrics:
         self.rule_hits = Counter(
             "postseal_rule_hits", "Recipients for whom a rule matched.", ["rule", "mode"], registry=registry
         )
+        self.overridden = Counter(
+            "postseal_overridden",
+            "Recipients for whom a sender has passed by the refusal of a rule.",
+            registry=registry,
+        )
         self.deleted = Counter(
             "postseal_deleted", "Recipients from whom a rule has kept a message.", registry=registry
         )

@@ -147,6 +147,14 @@ class Addition:
     rule: str
 
 
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """The sender has passed by the refusal of *rule*, for a *reason* that he gives; "" for none."""
+
+    rule: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Hold:
     """The wish of *rule* that the MTA keeps the whole message for an administrator, and why."""
@@ -172,8 +180,8 @@ class Treatment:
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
     who gets it in his place; policy has judged them too, so these two are no part of the value.
     *rules*: the names of the rules that led here, *audited*: of those that would have done something
-    were they enforced, *severity*: the highest of all these, *notices*: what they want told; none of
-    these is part of the value.
+    were they enforced, *overridden*: those whose refusal the sender passes by, *severity*: the highest of all
+    these, *notices*: what they want told; none of these is part of the value.
     """
 
     protect: tuple[str, ...] = ()
@@ -198,6 +206,7 @@ class Treatment:
     on_error: OnError = DEFER
     rules: tuple[str, ...] = field(default=(), compare=False)
     audited: tuple[str, ...] = field(default=(), compare=False)
+    overridden: tuple[Overridden, ...] = field(default=(), compare=False)
     severity: Severity = field(default=Severity.NONE, compare=False)
     notices: tuple[Notice, ...] = field(default=(), compare=False)
 

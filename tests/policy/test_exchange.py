@@ -13,7 +13,6 @@ from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode
 from postseal.settings import Settings
-from postseal.settings_tls import Tls
 from postseal.treatment import Severity
 
 EXPORTS = Path(__file__).parent / "exchange"
@@ -199,97 +198,3 @@ def test_customization_template_is_the_branding_of_that_name(
     then = found.rule["then"] if found.rule else []
     assert isinstance(then, list)
     assert [each["branding"] for each in then if "branding" in each] == ([ours] if ours else [])
-
-
-@pytest.mark.parametrize(
-    ("parameters", "then"),
-    [
-        pytest.param({"RemoveOME": ("True",), "RemoveOMEv2": ("True",)}, [{"unseal": "true"}], id="unseal"),
-        pytest.param(
-            {"AddManagerAsRecipientType": ("Cc",), "CopyTo": ("a@example.com",)},
-            [{"add_cc": ["a@example.com", "manager"]}],
-            id="manager",
-        ),
-        pytest.param({"RouteMessageOutboundConnector": ("To Fax",)}, [{"route": "To Fax"}], id="route"),
-        pytest.param(
-            {"AddManagerAsRecipientType": ("Redirect",)}, [{"redirect": "manager"}], id="manager-instead"
-        ),
-        pytest.param(
-            {
-                "ApplyRightsProtectionTemplate": ("Encrypt",),
-                "ApplyRightsProtectionCustomizationTemplate": ("Legal Dept",),
-            },
-            [{"protect": "ome"}, {"branding": "legal-dept"}],
-            id="branding",
-        ),
-        pytest.param(
-            {"ApplyRightsProtectionTemplate": ("Encrypt",)}, [{"protect": "smime"}], id="encrypt-only"
-        ),
-        pytest.param(
-            {"ApplyRightsProtectionTemplate": ("Do Not Forward",)},
-            [{"protect": "ome"}, {"template": "do_not_forward"}],
-            id="do-not-forward",
-        ),
-        pytest.param(
-            {"ApplyRightsProtectionTemplate": ("Board Only",)},
-            [{"protect": "ome"}, {"template": "board-only"}],
-            id="template",
-        ),
-        pytest.param(
-            {"ApplyRightsProtectionCustomizationTemplate": ("OME Configuration",), "PrependSubject": ("x",)},
-            [{"branding": "default"}, {"prepend_subject": "x"}],
-            id="default-branding",
-        ),
-    ],
-)
-def test_actions_in_our_words(
-    tmp_path: Path, parameters: dict[str, tuple[str, ...]], then: list[object]
-) -> None:
-    (tmp_path / "brandings").mkdir()
-    (tmp_path / "brandings/1.yaml").write_text("brandings: {legal-dept: {name: Legal}}\n")
-    (tmp_path / "templates").mkdir()
-    board = "templates: {board-only: {rights: [{anyone: true, grant: viewer}]}}\n"
-    (tmp_path / "templates/1.yaml").write_text(board)
-    (tmp_path / "connectors").mkdir()
-    fax = "outbound: [{name: To Fax, tls: encrypt, smart_host: fax.example.com}]"
-    (tmp_path / "connectors/1.yaml").write_text(fax)
-    settings = Settings(policies=tmp_path, accepted_domains=("example.com",), tls=Tls(enforced=True))
-
-    (found,) = translate.translated((export.Exported("r", parameters),), ("smime", "ome"), settings=settings)
-
-    assert (found.rule["then"], found.lost) == (then, [])
-    if "manager" not in str(then):  # whom nobody knows without a directory of people
-        (tmp_path / "10.yaml").write_text(translate.policy([found]))
-        load(settings, {"plain", "smime", "ome"})
-
-
-@pytest.mark.parametrize(
-    ("parameters", "told"),
-    [
-        pytest.param(
-            {"AddManagerAsRecipientType": ("Owner",)}, "AddManagerAsRecipientType Owner", id="manager"
-        ),
-        pytest.param(
-            {"RouteMessageOutboundConnector": ("To Fax",)},
-            "RouteMessageOutboundConnector: there is no connector with a smart host",
-            id="route",
-        ),
-        pytest.param(
-            {"ApplyRightsProtectionCustomizationTemplate": ("Sales",)},
-            "ApplyRightsProtectionCustomizationTemplate: unknown branding 'sales'",
-            id="branding",
-        ),
-        pytest.param(
-            {"ApplyRightsProtectionTemplate": ("Highly Confidential",)},
-            "ApplyRightsProtectionTemplate: there is no template 'highly_confidential' in policies/templates",
-            id="template",
-        ),
-    ],
-)
-def test_action_that_is_not_known_is_told(parameters: dict[str, tuple[str, ...]], told: str) -> None:
-    rules = (export.Exported("r", {"PrependSubject": ("x",), **parameters}),)
-
-    (found,) = translate.translated(rules, ("smime", "ome"))
-
-    assert found.rule["mode"] == "off"
-    assert found.lost[0].startswith(told)

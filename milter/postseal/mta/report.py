@@ -29,6 +29,8 @@ def report(
     for mode, counted in (("enforce", hits), ("audit", audited)):
         for rule, count in counted.items():
             metrics.rule_hit(rule, mode, count)
+    overridden = [each for treatment in treatments for each in treatment.overridden]
+    metrics.overridden.inc(len(overridden))
     metrics.deleted.inc(sum(treatment.deleted for treatment in treatments))
     fields: dict[str, object] = {
         "queue_id": envelope.queue_id or "-",
@@ -36,6 +38,8 @@ def report(
         "nrcpt": len(envelope.recipients),
         "rules": ",".join(hits),
         "audited": ",".join(audited),
+        "overridden": ",".join(dict.fromkeys(each.rule for each in overridden)),
+        "justification": next((each.reason for each in overridden if each.reason), ""),
         "severity": _severity(treatments),
         "deleted": sum(treatment.deleted for treatment in treatments) or "",
     }

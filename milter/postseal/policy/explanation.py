@@ -121,6 +121,7 @@ def described(treatment: Treatment) -> str:
     parts += [
         f"disclaimer: {{side: {each.side}, fallback: {each.fallback}}}" for each in treatment.disclaimers
     ]
+    parts += [f"overridden: {each.rule} ({each.reason})" for each in treatment.overridden]
     told = dict.fromkeys(f"{notice.kind}: {notice.to}" for notice in treatment.notices)
     return ", ".join([*parts, *(_edit(edit) for edit in treatment.headers), *told])
 

@@ -9,6 +9,7 @@ from postseal.binding import Reader
 from postseal.document import Node, bad
 from postseal.errors import Failure, Place
 from postseal.notice import Kind, Notice
+from postseal.outcome import Reply
 from postseal.policy import rule_values as values
 from postseal.policy.actions import Action, actions
 from postseal.policy.body_actions import personal
@@ -17,9 +18,10 @@ from postseal.policy.conditions.location import Location
 from postseal.policy.evidence import with_evidence
 from postseal.policy.failure import OnErrors
 from postseal.policy.mail import Mail
+from postseal.policy.override import REMOVAL, TAG, Override, justification
 from postseal.policy.recipient_actions import managed
 from postseal.remedy import DEFER, refusal
-from postseal.treatment import Severity, Treatment, Unreached
+from postseal.treatment import Overridden, Severity, Treatment, Unreached
 
 
 class Mode(StrEnum):
@@ -62,6 +64,9 @@ class Rule:
     *stop*: no later rule is looked at if this one applies.
     *sender_address*: which sender its conditions mean, also those that ask the directory, but not
     `sender_scope`: of the envelope, in the From field, or either.
+    *override*: what a sender inside may write into the subject to pass by a rule that refuses: `tag`,
+    `[override]` is enough; `reason`, `[override: …]` with a reason.  The text of `reject` must tell of it.
+    It is taken out of the subject; reason and rule are in the log.
     *severity*: how serious it is that the rule applies, for the log and for reports.  *from*, *until*:
     when the rule is looked at; before and after, it is as if it were not there.
     """
@@ -74,6 +79,7 @@ class Rule:
     mode: Mode = Mode.ENFORCE
     on_error: OnErrors = DEFER
     stop: bool = False
+    override: Override = Override.NEVER
     severity: Severity = Severity.NONE
     start: Annotated[datetime | None, values.moment] = field(default=None, metadata={"word": "from"})
     end: Annotated[datetime | None, values.end] = field(default=None, metadata={"word": "until"})
@@ -110,6 +116,10 @@ class Rule:
         return Verdict(self, answer, treatment)
 
     def _carried_out(self, treatment: Treatment, truth: bool | Failure, mail: Mail) -> Treatment:
+        if truth is True and (reason := justification(mail.transaction, self.override)) is not None:
+            edits = treatment.headers if REMOVAL in treatment.headers else (*treatment.headers, REMOVAL)
+            passed = (*treatment.overridden, Overridden(self.name, reason))
+            return replace(treatment, headers=edits, overridden=passed, rules=(*treatment.rules, self.name))
         applied = self._applied(treatment, truth)
         try:
             applied = managed(applied, mail.transaction)
@@ -174,6 +184,11 @@ def rule(node: Node, reader: Reader) -> Rule:
         raise bad(
             node.place, f"rule '{bound.name}' does nothing", "add 'then:' with actions, or 'stop: true'"
         )
+    if bound.override is not Override.NEVER:
+        refusals = [each.value for each in bound.then if isinstance(each.value, Reply)]
+        if not any(TAG in each.text for each in refusals):
+            what = f"rule '{bound.name}' tells nobody how to override it"
+            raise bad(node.place, what, f"add 'reject:' with a text that names {TAG}: reason]")
     acting = [action for action in bound.then if not action.tells]
     for action in acting if len(acting) > 1 else ():
         alone = action(Treatment())

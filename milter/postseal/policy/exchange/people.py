@@ -6,6 +6,7 @@ switched off until the administrator has said what the directory calls it.
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from postseal.policy.body_actions import TOKENS, attribute
 from postseal.policy.exchange.value import Untranslatable, Values, Written, listed, one_of
@@ -114,3 +115,22 @@ def compared(attribute: Values, operator: Values) -> Written:
 RELATION = one_of(
     {"manager": "manager", "0": "manager", "directreport": "direct_report", "1": "direct_report"}
 )
+
+
+def manager_placed(given: dict[str, Values]) -> list[str]:
+    """Name the sender's manager among those who get the mail in the way that *given* says; what cannot be."""
+    lost = []
+    for way in given.pop("AddManagerAsRecipientType", ()):
+        if parameter := _TO_MANAGER.get(way.lower()):
+            given[parameter] = (*given.get(parameter, ()), "manager")
+        else:
+            lost.append(f"AddManagerAsRecipientType {way}: there is no word for it")
+    return lost
+
+
+_TO_MANAGER: Final = {
+    "to": "AddToRecipients",
+    "cc": "CopyTo",
+    "bcc": "BlindCopyTo",
+    "redirect": "RedirectMessageTo",
+}

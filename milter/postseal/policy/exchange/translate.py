@@ -27,7 +27,7 @@ from postseal.policy.actions import actions
 from postseal.policy.conditions import CONDITIONS as OUR_CONDITIONS
 from postseal.policy.connectors import connectors
 from postseal.policy.connectors.connectors import NONE as NO_CONNECTORS
-from postseal.policy.exchange import people, usage
+from postseal.policy.exchange import overrides, people, usage
 from postseal.policy.exchange.export import Exported
 from postseal.policy.exchange.value import Untranslatable, Values, Written
 from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Word
@@ -41,12 +41,6 @@ _ENDING: Final = {"reject", "delete"}
 _TELLING: Final = {"report", "notify_sender", "notify_recipient"}
 _LONGEST: Final = 64
 _NO_WORD: Final = "there is no word for it"
-_TO_MANAGER: Final = {
-    "to": "AddToRecipients",
-    "cc": "CopyTo",
-    "bcc": "BlindCopyTo",
-    "redirect": "RedirectMessageTo",
-}
 _OFF: Final = {"Disabled", "1"}
 _ABOUT_SENDER: Final = frozenset(
     {"From", "FromMemberOf", "FromAddressContainsWords", "FromAddressMatchesPatterns", "SenderDomainIs"}
@@ -126,29 +120,21 @@ def _place_sender(given: dict[str, Values], result: Translated) -> None:
         result.changed.append("what the directory says of the sender goes by SenderAddressLocation, too")
 
 
-def _place_manager(given: dict[str, Values], result: Translated) -> None:
-    """Name the sender's manager among those who get the mail in the way that is written."""
-    for way in given.pop("AddManagerAsRecipientType", ()):
-        if parameter := _TO_MANAGER.get(way.lower()):
-            given[parameter] = (*given.get(parameter, ()), "manager")
-        else:
-            result.lost.append(f"AddManagerAsRecipientType {way}: {_NO_WORD}")
-
-
 def _rule(exported: Exported, name: str, reader: Reader, directory: Mapping[str, str]) -> Translated:
     result = Translated(name)
     given = dict(exported.parameters)
     off = given.pop("State", ("",))[0] in _OFF or given.pop("Enabled", ("",))[0] == "False"
     result.ignores = given.pop("RuleErrorAction", ("Ignore",))[0] in {"Ignore", "0"}
     _place_sender(given, result)
-    _place_manager(given, result)
+    result.lost += people.manager_placed(given)
     if "AttachOriginalMail" in given.get("IncidentReportContent", ()):
         result.changed.append("the original is not attached to reports: 'include: [original]' does that")
     result.lost += people.named(given, directory)
+    override = overrides.placed(given, result.changed)
     when = _clauses(given, "", result, reader)
     unless = _clauses(given, _EXCEPT, result, reader)
     then = _actions(given, result, reader)
-    said = _properties(given, result)
+    said = _properties(given, result) | override
     result.lost += [f"{word} {', '.join(values)[:80]}: {_NO_WORD}" for word, values in given.items()]
     if result.name != exported.name:
         result.changed.append(f"the name: it was '{exported.name[:200]}'")

@@ -287,7 +287,7 @@ OTHERS: dict[str, str] = {
     "AddManagerAsRecipientType": "`add_to`, `add_cc`, `add_bcc` or `redirect`, to `manager`",
     "SmtpRejectMessageRejectText, SmtpRejectMessageRejectStatusCode, Disconnect": "`reject`, `defer`",
     "LogEventText": "the rule's name stands in the log",
-    "NotifySender": "`notify_sender`, `reject`; [overrides](policy-tutorial.md#a-sender-may-insist)",
+    "NotifySender": "`reject` with [`override`](policy-tutorial.md#a-sender-may-insist); `notify_sender`",
     "HasSenderOverride, SenderInRecipientList, RecipientInSenderList": "nothing",
     "RemoveRMSAttachmentEncryption": "nothing",
 }
