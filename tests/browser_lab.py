@@ -3,6 +3,7 @@
 import email
 import email.policy
 import http.client
+import io
 import re
 from base64 import encodebytes
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 
+import pypdfium2
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from demo.gateway import ANN, SETTINGS, Gateway, gateway
@@ -172,6 +174,15 @@ def mail(recipient: str, *, subject: str, text: str, file: bytes = b"", html: st
         'Content-Disposition: attachment; filename="numbers.pdf"\r\n\r\n'
     )
     return (head + part).encode() + encodebytes(file).replace(b"\n", b"\r\n") + b"--b--\r\n"
+
+
+def pdf() -> bytes:
+    """A PDF of two empty pages."""
+    with pypdfium2.PdfDocument.new() as document, io.BytesIO() as octets:
+        for _ in range(2):
+            document.new_page(300, 400)
+        document.save(octets)
+        return octets.getvalue()
 
 
 def _parsed(octets: bytes) -> EmailMessage:

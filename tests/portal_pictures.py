@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from browser_lab import DESKTOP, PHONE, Lab, lab, mail
+from browser_lab import DESKTOP, PHONE, Lab, lab, mail, pdf
 from portal_place import id_of
 
 HTML = """\
@@ -69,6 +69,13 @@ def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
     assert now.returncode == 0, now.stderr
     page.reload()
     yield "gone-revoked"
+    restricted = mail(recipient, subject="Restricted numbers", text=TEXT, file=pdf())
+    page.goto(lab.link(lab.sent(restricted, recipient)))
+    page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
+    yield "message-restricted"
+    page.get_by_role("link", name="numbers.pdf").click()
+    page.get_by_role("img", name="Page 1 of 2").wait_for()
+    yield "file-restricted"
     page.goto(lab.link(arrived))
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="You have signed out").wait_for()

@@ -8,21 +8,12 @@ import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import BrowserContext, Page
 
-from browser_lab import DESKTOP, Lab, mail
+from browser_lab import DESKTOP, Lab, mail, pdf
 
 pytestmark = [pytest.mark.postfix, pytest.mark.slow]
 
 TEXT = "The words that nobody may carry away."
 HTML = f'<table bgcolor="#ffffff" width=700><td style="color:#000000"><p>{TEXT}</p></table>'
-
-
-def pdf() -> bytes:
-    """A PDF of two empty pages."""
-    with pypdfium2.PdfDocument.new() as document, io.BytesIO() as octets:
-        for _ in range(2):
-            document.new_page(300, 400)
-        document.save(octets)
-        return octets.getvalue()
 
 
 @pytest.fixture
@@ -57,7 +48,7 @@ def copied(context: BrowserContext, address: str) -> str:
     other.press("#t", "Control+C")
     page.goto(address)
     page.bring_to_front()
-    page.mouse.click(400, 500)
+    page.mouse.click(20, 20)  # beside the frame, which has a selection of its own
     page.keyboard.press("Control+A")
     page.keyboard.press("Control+C")
     other.bring_to_front()
