@@ -20,7 +20,7 @@ demo: $(STAMP) ## send mail through a private Postfix and show what becomes of i
 
 test: $(STAMP) ## run all tests, also those through real Postfix (ARGS goes to pytest)
 	@contrib/install-provider
-	@pytest --numprocesses $(JOBS) $(ARGS)
+	@pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy and the floors of the house
 	@ruff check .

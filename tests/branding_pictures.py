@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.sync_api import Browser
 
-from browser_lab import chromium
+from browser import browser
 from postseal.branding.load import read
 from postseal.language.language import Language
 from postseal.portal.specimen import specimens
@@ -90,10 +90,10 @@ def shown(folder: Path, name: str, language: Language) -> dict[str, str]:
 
 def main(out: Path) -> None:
     """Write the pictures to *out*."""
-    with TemporaryDirectory() as place, chromium() as browser:
-        folder = written(Path(place), browser)
+    with TemporaryDirectory() as place, browser() as running:
+        folder = written(Path(place), running)
         for name, language, scheme, wanted, height in PICTURES:
-            page = browser.new_page(
+            page = running.new_page(
                 viewport={"width": 720, "height": height},
                 color_scheme=scheme,  # type: ignore[arg-type] # one of two words
             )

@@ -13,8 +13,9 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pypdfium2
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from browser import browser
 from demo.gateway import ANN, SETTINGS, Gateway, gateway
 from demo.place import LOOPBACK, free_port, open_directory
 from demo.portal import Portal
@@ -22,11 +23,6 @@ from demo.visitor import Visitor
 from portal_place import path_of
 from sealing import attached
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-quic"),
-)
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 POLICY = """
 rules:
@@ -43,17 +39,6 @@ rules:
 BRANDING = "brandings:\n  default: {name: Lab Ltd}\n"
 OME = "  attach_up_to: 60MiB\n  expire: 30d\n"
 HELP = "  help: |\n    The service desk of Lab Ltd\n    +49 30 123456\n"
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; nothing is fetched."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @dataclass
@@ -157,7 +142,7 @@ def lab() -> Iterator[Lab]:
         )
         portal.settings_file = gate.daemon.settings_file
         running.enter_context(portal)
-        yield Lab(gate, portal, folder, running.enter_context(chromium()))
+        yield Lab(gate, portal, folder, running.enter_context(browser()))
 
 
 def mail(recipient: str, *, subject: str, text: str, file: bytes = b"", html: str = "") -> bytes:

@@ -6,6 +6,7 @@ server for which TLS was required, and everybody who can be reached so got his c
 """
 
 import argparse
+import itertools
 import random
 import sys
 import threading
@@ -55,7 +56,11 @@ def run(count: int) -> Result:
         wire = Wire(f"tcp port 25 and net {network}.0/24", place / "lo.pcap")
         expected: Counter[tuple[str, str]] = Counter()
         with wire, _reloads(running) as reloads, ThreadPoolExecutor(8) as senders:
-            for number in range(count):
+            for number in itertools.count():
+                if number >= count:
+                    if len(reloads) > 1:
+                        break
+                    time.sleep(0.1)  # on a busy machine a reload takes its time; mail goes on meanwhile
                 level = random.choice(list(ARRIVES))
                 need, free = (
                     random.sample(NEED, random.randint(1, 4)),
@@ -73,7 +78,7 @@ def run(count: int) -> Result:
             f"{mark} to {kind}: {difference:+}"
             for (kind, mark), difference in _differences(expected, arrived)
         ]
-        return Result(count, clear, wrong, len(reloads), wire.dropped)
+        return Result(number, clear, wrong, len(reloads), wire.dropped)
 
 
 def _marker(number: int) -> str:

@@ -15,13 +15,19 @@ _PORTS = range(20_000, 32_000)
 is free now is not taken by a passing client before the server has it."""
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A loopback TCP port on which nothing listens.  Raises OSError if there is none."""
+    """A loopback TCP port on which nothing listens, another each time.  Raises OSError if there is none."""
     for _ in range(1_000):
         port = random.choice(_PORTS)  # noqa: S311 (no secret)
+        if port in _given:
+            continue
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((LOOPBACK, port))
+            _given.add(port)
             return port
     raise OSError("no free loopback port")
 

@@ -1,14 +1,18 @@
-"""One lab for all tests with a browser."""
+"""A lab for all tests of a module with a browser.
+
+Not of the session: while the browser is driven, its thread has an event loop, and asyncio.run has none.
+"""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
-from browser_lab import CHROMIUM, Lab, lab
+from browser import CHROMIUM
+from browser_lab import Lab, lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium_lab() -> Iterator[Lab]:
     """Postfix, Postseal, the portal, and Chromium."""
     if os.geteuid() != 0:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from branding_pictures import shown, written
-from browser_lab import CHROMIUM, chromium
+from browser import CHROMIUM, browser
 from postseal.language.language import Language
 
 pytestmark = [
@@ -24,12 +24,12 @@ LOOKS = (
 def test_no_branding_and_no_language_has_violations(tmp_path: Path) -> None:
     found: dict[str, list[str]] = {}
     looked = 0
-    with chromium() as browser:
-        folder = written(tmp_path, browser)
+    with browser() as running:
+        folder = written(tmp_path, running)
         for branding, language, scheme in LOOKS:
             for name, html in shown(folder, branding, language).items():
                 where = f"{branding}-{language}-{name}-{scheme}"
-                page = browser.new_page(  # one each: the policy of message.html would stay with the next
+                page = running.new_page(  # one each: the policy of message.html would stay with the next
                     viewport={"width": 320, "height": 640},
                     color_scheme=scheme,  # type: ignore[arg-type] # one of two words
                 )
