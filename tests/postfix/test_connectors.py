@@ -51,7 +51,7 @@ def wired() -> Iterator[Wired]:
 def connected(wired: Wired, text: str) -> None:
     """Put connectors into force, before a Postfix that has nothing in mind of what was before.
 
-    Of a server that refused another test's mail, tried again just now, the queue manager thinks ill for a while.
+    After another test's mail was refused, its queue manager would not try that server for a while.
     """
     wired.gateway.postfix.command("postsuper", "-d", "ALL")
     wired.gateway.postfix.reload()
