@@ -34,6 +34,7 @@ FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`accept_unqualified_senders')dnl
 FEATURE(`promiscuous_relay')dnl
+FEATURE(`access_db', `text -T<TMPF> -k0 -v1 {place}/access')dnl
 FEATURE(`no_default_msa')dnl
 {fragment}
 MAILER(`smtp')dnl
@@ -57,12 +58,18 @@ def programs() -> Path | None:
 
 
 class Sendmail:
-    """*socket*: the milter's.  *port* has it, *copies_port* has not.  *next_hop*: a port on loopback."""
+    """*socket*: the milter's.  *port* has it, *copies_port* has not.  *next_hop*: a port on loopback.
 
-    def __init__(self, programs: Path, *, socket: Path, copies_port: int, next_hop: int) -> None:
+    *access*: lines of its access map.
+    """
+
+    def __init__(
+        self, programs: Path, *, socket: Path, copies_port: int, next_hop: int, access: str = ""
+    ) -> None:
         self._programs = programs
         self._socket = socket
         self._next_hop = next_hop
+        self._access = access
         self.port, self.copies_port = free_port(), copies_port
         # Sendmail wants nothing above that everybody may write to.
         self.place = Path(tempfile.mkdtemp(prefix="postseal-sendmail-", dir="/run"))
@@ -72,6 +79,7 @@ class Sendmail:
         place = self.place
         (place / "queue").mkdir(mode=0o700)
         (place / "statistics").touch()
+        (place / "access").write_text(self._access)
         (place / "hosts").write_text(f"127.0.0.1 mx.lab.test localhost {os.uname().nodename}\n")
         (place / "resolv.conf").write_text("nameserver 127.0.0.1\n")
         (place / "nsswitch.conf").write_text("hosts: files\npasswd: files\ngroup: files\n")

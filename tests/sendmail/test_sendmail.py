@@ -2,6 +2,7 @@
 
 import shutil
 import smtplib
+import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +15,9 @@ from demo import pki
 from demo.daemon import Daemon
 from demo.gateway import ANN, BOB, CAT, DAN, KINDS, SETTINGS, _openssl
 from demo.place import LOOPBACK, free_port
+from demo.postfix import Tls
 from demo.sink import Delivery, Sink
+from processes import eventually
 from sendmail_mta import Sendmail, programs
 
 POLICY = """
@@ -48,6 +51,7 @@ rules:
     when: {subject_words: elsewhere}
     then: [redirect: cat@two.test]
 """
+ACCESS = "tls_rcpt:partner.test ENCR:112\n"  # in lower case, as makemap(8) stores it
 TEXT = b"1, 2, 3.\r\n.\r\n..\r\n"
 
 
@@ -106,7 +110,7 @@ def lab() -> Iterator[Lab]:
         daemon = Daemon(place, settings=settings, policies={"1.yaml": POLICY}, submit_port=copies, group="")
         running.enter_context(daemon)
         next_hop = int(sink.next_hop.rpartition(":")[2])
-        mta = Sendmail(found, socket=daemon.socket, copies_port=copies, next_hop=next_hop)
+        mta = Sendmail(found, socket=daemon.socket, copies_port=copies, next_hop=next_hop, access=ACCESS)
         running.enter_context(mta)
         yield Lab(daemon, mta, sink, people, root, place)
 
@@ -252,3 +256,23 @@ def test_mail_waits_while_the_milter_is_away_or_dies(lab: Lab) -> None:
 
     lab.daemon.start()
     assert TEXT not in lab.passed(message("confidential late"))
+
+
+def test_partner_whose_mail_needs_tls_gets_it_by_tls_or_not_yet(lab: Lab, tls: Tls) -> None:
+    lab.send(message("to a partner"), "bob@partner.test", "cat@two.test")
+    (other,) = lab.take(1)
+    waits = eventually(
+        lambda: [each for each in lab.mta.queued() if b"encryption too weak" in each.read_bytes()]
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls.certificate, tls.key)
+    lab.sink.tls = context
+    try:
+        ((recipients, arrived),) = lab.take(1).items()
+    finally:
+        lab.sink.tls = None
+
+    assert other == ("cat@two.test",)
+    assert len(waits) == 1
+    assert recipients == ("bob@partner.test",)
+    assert arrived.tls
