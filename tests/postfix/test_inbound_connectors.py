@@ -35,6 +35,8 @@ TABLE = {
     "cert.example": {
         "plain": NO_TLS, "tls": NO_CERTIFICATE, "right": "", "wrong": NO_CERTIFICATE,
         "untrusted": NO_CERTIFICATE,
+        # Postfix tells a milter the common name only.
+        "besides": NO_CERTIFICATE,
     },
     "certs.example": {"right": "", "wrong": NO_CERTIFICATE, "untrusted": NO_CERTIFICATE},
     "net.example": {"plain": NO_ADDRESS, "tls": NO_ADDRESS, "from there": "", "trusted": ""},
@@ -54,6 +56,7 @@ def place() -> Iterator[Path]:
             "right": certificate("mail.cert.example", issuer=root),
             "wrong": certificate("mail.else.example", issuer=root),
             "untrusted": certificate("mail.cert.example"),
+            "besides": certificate("mail.else.example", "mail.cert.example", issuer=root),
         }.items():
             (folder / f"{name}.pem").write_bytes(pem(pair[0]) + key_pem(pair[1]))
         yield folder

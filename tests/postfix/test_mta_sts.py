@@ -131,3 +131,19 @@ def test_resolver_that_is_down_lets_nothing_go_and_loses_nothing(both: tuple[Wir
     # Who has a connector does not depend on it.
     assert set(while_down) == {"selfsigned"}, wired.gateway.postfix.log()
     assert eventually(lambda: len(wired.arrived("marker-down.")) == 3)
+
+
+def test_connectors_behind_the_policy_that_nobody_asks_for_are_told(both: tuple[Wired, Sts]) -> None:
+    wired, _ = both
+    postfix, daemon = wired.gateway.postfix, wired.gateway.daemon
+    connected(wired, "{}")
+    partners = daemon.policies / "connectors/partners.yaml"
+    partners.write_text("outbound: [{name: one, domains: a.test, tls: encrypt, mta_sts: opportunistic}]")
+
+    postfix.configure({"smtp_tls_policy_maps": "$postseal_connectors:connectors $postseal_sts"})
+    reload = reloaded(daemon)
+    postfix.configure({"smtp_tls_policy_maps": wired.fragments.parameters["smtp_tls_policy_maps"]})
+
+    assert not reload.good
+    assert "smtp_tls_policy_maps leads nowhere that knows 'one'" in reload.problems[0]
+    assert reloaded(daemon).good
