@@ -16,7 +16,7 @@ from postseal.message import Header, Message
 from postseal.notice import ALL_BUT_ORIGINAL, Include, Kind, Match, Notice
 from postseal.outcome import Copy, Held, Outcome, Reply
 from postseal.required_tls import Level, RequiredTls
-from postseal.treatment import Addition, Treatment
+from postseal.treatment import Addition, Overridden, Treatment
 
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 BOB, CY = Recipient("bob@mail.example"), Recipient("cy@mail.example")
@@ -79,12 +79,24 @@ def test_report_tells_what_happened() -> None:
         "Sender: <ann@example.com>\n"
         "From: Ann <ann@example.com>\n"
         "Applied to: <bob@mail.example>\n"
-        "All recipients: <bob@mail.example>, <cy@mail.example>\n"
+        "To: <bob@mail.example>\n"
+        "Bcc, or behind a list: <cy@mail.example>\n"
         "Subject: ä  Bcc: eve\n"
         "Because of:\n"
         "  body_words: x\n"
         "    found: ****1111\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("outside", "told"), [(False, "an old customer"), (True, "(protected)")], ids=["inside", "outside"]
+)
+def test_report_tells_which_refusals_the_sender_passed_by(*, outside: bool, told: str) -> None:
+    passed = Treatment(protect=("ome",), overridden=(Overridden("cards", "an old customer"),))
+
+    (letter,) = written(replace(REPORT, outside=outside), more={CY: passed})
+
+    assert f"Override: the sender passed by rule 'cards': {told}\n" in text(letter)
 
 
 def test_letter_is_marked_as_automatic_and_has_an_id_of_its_own() -> None:

@@ -14,8 +14,8 @@ from email.utils import format_datetime
 from postseal.body import Spool
 from postseal.cms import encoding
 from postseal.cms import field as fields
-from postseal.envelope import Envelope, Recipient
-from postseal.header_edits import header
+from postseal.envelope import Envelope, Recipient, key
+from postseal.header_edits import addresses, header
 from postseal.message import Header, Message
 from postseal.notice import Include, Kind, Notice
 from postseal.outcome import Held, Outcome, Reply
@@ -58,7 +58,9 @@ def letters(
     """All letters about *message*; none while it has to be tried again."""
     if isinstance(outcome, Reply) and outcome.code < 500:
         return []
-    about = _About(message, envelope, outcome, at)
+    passed = (each for treatment in treatments.values() for each in treatment.overridden)
+    overridden = tuple(dict.fromkeys((each.rule, each.reason) for each in passed))
+    about = _About(message, envelope, outcome, at, overridden)
     # A letter is not encrypted: what is sealed for one, or kept from one, must not be told outside, by a
     # token or a report.
     secret = replace(about, secret=isinstance(outcome, Reply | Held) or any(map(_hides, treatments.values())))
@@ -76,12 +78,12 @@ def _joined(treatments: Collection[Treatment]) -> Iterator[Notice]:
     """One notice for each who is told of one rule, about all recipients for whom it applied."""
     found: dict[tuple[str, str, str], Notice] = {}
     for notice in (notice for treatment in treatments for notice in treatment.notices):
-        key = (notice.kind, notice.to, notice.rule)
-        if (first := found.get(key)) is None:
-            found[key] = notice
+        same = (notice.kind, notice.to, notice.rule)
+        if (first := found.get(same)) is None:
+            found[same] = notice
         else:
             recipients = tuple(dict.fromkeys(first.about + notice.about))
-            found[key] = replace(
+            found[same] = replace(
                 first, about=recipients, matches=tuple(dict.fromkeys(first.matches + notice.matches))
             )
     yield from found.values()
@@ -93,6 +95,7 @@ class _About:
     envelope: Envelope
     outcome: Outcome
     at: datetime
+    overridden: tuple[tuple[str, str], ...] = ()
     secret: bool = False
 
     def value(self, name: str) -> str:
@@ -159,6 +162,9 @@ def _report(notice: Notice, about: _About) -> Iterator[str]:
     shown = set(notice.include)
     if Include.RULE in shown:
         yield f"Rule: {notice.rule} (mode {notice.mode}, severity {notice.severity})"
+        for rule, reason in about.overridden:
+            why = _WITHHELD if about.secret else reason or "no reason was given"
+            yield f"Override: the sender passed by rule '{rule}': {why}"
     yield f"Message-ID: {about.value('Message-ID') or '-'}"
     yield f"Queue id: {about.envelope.queue_id or '-'}"
     yield f"Time: {format_datetime(about.at)}"
@@ -171,7 +177,7 @@ def _report(notice: Notice, about: _About) -> Iterator[str]:
         yield f"From: {about.value('From')}"
     if Include.RECIPIENTS in shown:
         yield f"Applied to: {_some(notice.about)}"
-        yield f"All recipients: {_some([each.address for each in about.envelope.recipients])}"
+        yield from _recipients(about)
     if Include.SUBJECT in shown:
         yield f"Subject: {about.value('Subject')}"
     if Include.MATCHES in shown:
@@ -179,6 +185,19 @@ def _report(notice: Notice, about: _About) -> Iterator[str]:
         for match in notice.matches:
             yield f"  {match.condition}"
             yield from (f"    found: {found}" for found in match.found)
+
+
+def _recipients(about: _About) -> Iterator[str]:
+    """All recipients of the envelope, by the field that they stand in."""
+    left = [each.address for each in about.envelope.recipients]
+    for name in "To", "Cc":
+        found = about.message.all(name, f"Resent-{name}")
+        written = {key(word) for each in found for word in addresses(each.value)}
+        if here := [address for address in left if key(address) in written]:
+            yield f"{name}: {_some(here)}"
+        left = [address for address in left if address not in here]
+    if left:
+        yield f"Bcc, or behind a list: {_some(left)}"
 
 
 def _result(outcome: Outcome) -> str:
