@@ -1,35 +1,26 @@
 """A Postseal of our own: its settings, policies, socket and metrics port below one directory.
 
-The daemon runs as it does under systemd: `postseal run`, told ready through NOTIFY_SOCKET, stopped by
-SIGTERM.  What it logs is kept in a file.  One that does not come up raises `NotStarted` with its words.
+The daemon runs as it does under systemd: `postseal run` (see `service`).
 """
 
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
 from demo.place import LOOPBACK, free_port
+from demo.service import LIMIT, Service
 from postseal.daemon import state
 from postseal.daemon.state import State
 
-LIMIT = 60.0
-"""Seconds after which a start, a stop or a command is taken for hung."""
 
-
-class NotStarted(Exception):
-    """Postseal did not come up; the text is what it said."""
-
-
-class Daemon:
-    """`postseal run` below *directory*: a context manager, or `start` and `stop`.
+class Daemon(Service):
+    """`postseal run` below *directory*.
 
     *settings*: YAML to add to that of this class.  *policies*: file name → text.
     *submit_port*: the listener for copies, 0 for none.
@@ -49,14 +40,12 @@ class Daemon:
         store: str = "",
         program: Sequence[str | Path] = ("-m", "postseal"),
     ) -> None:
-        self.directory = directory
         self.settings_file = directory / "postseal.yaml"
+        self._program = program
+        super().__init__(directory, directory / "postseal.log")
         self.policies = directory / "policies"
         self.socket = directory / "run" / "milter.sock"
-        self.log_file = directory / "postseal.log"
         self.metrics_port = free_port()
-        self._program = tuple(map(str, program))
-        self._process: subprocess.Popen[bytes] | None = None
         self.policies.mkdir(parents=True)
         for name, text in policies.items():
             (self.policies / name).parent.mkdir(exist_ok=True)
@@ -76,59 +65,15 @@ class Daemon:
             f"listen: {{socket: 'unix:{self.socket}', group: '{group}'}}\n{settings}"
         )
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    @property
+    def program(self) -> Sequence[str | Path]:
+        """The words of `postseal run`."""
+        return *self._program, "run", "--settings", self.settings_file
 
     @property
     def milter(self) -> str:
         """The daemon as Postfix names a milter: with tempfail as the answer to every fault."""
         return f"{{ unix:{self.socket}, default_action=tempfail, content_timeout=60s }}"
-
-    @property
-    def pid(self) -> int:
-        """The supervisor's process id."""
-        assert self._process
-        return self._process.pid
-
-    def start(self) -> None:
-        """Start, and return when it is ready.  Raises NotStarted."""
-        told = self.directory / "notify.sock"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, self.log_file.open("ab") as log:
-            told.unlink(missing_ok=True)
-            ready.bind(str(told))
-            ready.settimeout(0.1)
-            self._process = subprocess.Popen(
-                [sys.executable, *self._program, "run", "--settings", str(self.settings_file)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | {"NOTIFY_SOCKET": str(told)},
-            )
-            deadline = time.monotonic() + LIMIT
-            while True:
-                try:
-                    if b"READY=1" in ready.recv(4096):
-                        return
-                except TimeoutError:
-                    if self._process.poll() is not None or time.monotonic() > deadline:
-                        self.stop()
-                        raise NotStarted(self.log()) from None
-
-    def stop(self) -> None:
-        """Ask it to stop, and wait; harmless if it does not run."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(LIMIT)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
 
     def reload(self) -> State:
         """Have it load everything anew, as `postseal reload` does; how that went.  Raises TimeoutError."""
@@ -144,10 +89,6 @@ class Daemon:
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send the supervisor a signal."""
         os.kill(self.pid, number)
-
-    def log(self) -> str:
-        """What it has logged so far."""
-        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def command(self, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
         """Run `postseal` with these arguments and our settings."""
