@@ -1,45 +1,36 @@
 """How many passcodes there are, for whom, and that strangers cannot use up what somebody may ask for."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, insert
 
 from postseal.store.engine import Store
-from postseal.store.passcodes import Answer, Issued, Limited, Limits, Passcodes
+from postseal.store.passcodes import Answer, Limited, Limits, Passcodes
 from postseal.store.schema_sealed import sealed_messages, sealed_recipients
+from store.asking import (
+    BOB,
+    CAT,
+    DAY,
+    HOUR,
+    MESSAGE,
+    MINUTE,
+    NETWORK,
+    NOON,
+    OTHER_MESSAGE,
+    OTHER_SESSION,
+    SESSION,
+    code_of,
+    issued,
+)
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-SESSION, OTHER_SESSION = b"s" * 32, b"t" * 32
-MESSAGE, OTHER_MESSAGE, THIRD_MESSAGE = b"m" * 16, b"n" * 16, b"o" * 16
-BOB, CAT = "bob@one.test", "cat@two.test"
-NETWORK = "192.0.2.0/24"
+THIRD_MESSAGE = b"o" * 16
 
 
 @pytest.fixture
 def store(dsn: str, opened: Callable[..., Store]) -> Store:
     return opened(dsn)
-
-
-def issued(
-    passcodes: Passcodes,
-    *,
-    session: bytes = SESSION,
-    message: bytes = MESSAGE,
-    address: str = BOB,
-    at: datetime = NOON,
-    known: bool = True,
-) -> Issued:
-    answer = passcodes.request(session, message, address, network=NETWORK, known=known, at=at)
-    assert isinstance(answer, Issued)
-    return answer
-
-
-def code_of(issue: Issued) -> str:
-    assert issue.code
-    return issue.code
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,27 @@
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from postseal.store.engine import Store
-from postseal.store.passcodes import LIFE, TRIES, Answer, Issued, Passcodes, network_of
+from postseal.store.passcodes import LIFE, TRIES, Answer, Passcodes, network_of
 from postseal.store.sessions import Sessions
-
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-SESSION, OTHER_SESSION = b"s" * 32, b"t" * 32
-MESSAGE, OTHER_MESSAGE = b"m" * 16, b"n" * 16
-BOB, CAT = "bob@one.test", "cat@two.test"
-NETWORK = "192.0.2.0/24"
+from store.asking import (
+    BOB,
+    CAT,
+    DAY,
+    HOUR,
+    MESSAGE,
+    MINUTE,
+    NOON,
+    OTHER_MESSAGE,
+    OTHER_SESSION,
+    SESSION,
+    code_of,
+    issued,
+)
 
 
 @pytest.fixture
@@ -27,25 +33,6 @@ def store(dsn: str, opened: Callable[..., Store]) -> Store:
 @pytest.fixture
 def passcodes(store: Store) -> Passcodes:
     return Passcodes(store, b"k" * 32)
-
-
-def issued(
-    passcodes: Passcodes,
-    *,
-    session: bytes = SESSION,
-    message: bytes = MESSAGE,
-    address: str = BOB,
-    at: datetime = NOON,
-    known: bool = True,
-) -> Issued:
-    answer = passcodes.request(session, message, address, network=NETWORK, known=known, at=at)
-    assert isinstance(answer, Issued)
-    return answer
-
-
-def code_of(issue: Issued) -> str:
-    assert issue.code
-    return issue.code
 
 
 def wrong(code: str) -> str:
