@@ -10,7 +10,7 @@ import pytest
 
 from offline_place import postseal
 
-GROUPS = ("branding", "ca", "certs", "identity", "keys", "messages", "policy", "smime", "tls")
+GROUPS = ("branding", "ca", "certs", "identity", "keys", "messages", "policy", "replies", "smime", "tls")
 SINGLE = ("run", "check", "explain", "apply", "portal", "signout", "reload", "status", "completion")
 COMMANDS = (*SINGLE, *GROUPS)
 
@@ -86,7 +86,7 @@ def test_completion_script_is_one_of_that_shell(shell: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("postseal re", ["plain,reload"]),
+        ("postseal rel", ["plain,reload"]),
         ("postseal ", [f"plain,{command}" for command in sorted(COMMANDS)]),
         ("postseal explain --client", ["plain,--client-ip"]),
         ("postseal completion z", ["plain,zsh"]),

@@ -105,12 +105,29 @@ def test_reply_waits_for_a_listener_that_is_away_and_leaves_once(desk: Desk) -> 
 
     assert away.turn()
     assert [each.addresses for each in desk.outside.take(1)] == [(CAT,)]
+    (reply,) = desk.ring.open().outbox.unsent()
+    assert {each.address for each in reply.left if each.why} == {ANN, "dan@lab.test"}
     assert desk.turns() == 0  # it is not due yet
     assert desk.turns(5) == 1
     assert len(desk.inside.take(2)) == 2
     assert desk.turns(86400) == 0
     assert desk.outside.is_quiet(0.1)
     assert desk.counted == {"sent": 3, "deferred": 1}
+
+
+def test_hastened_reply_leaves_before_its_time_and_once(desk: Desk) -> None:
+    away = replace(desk.dispatch, inside=submission(1))
+    desk.send()
+    for _ in range(4):
+        desk.at += timedelta(hours=1)
+        assert away.turn()
+    assert desk.turns(10) == 0
+
+    assert desk.ring.open().outbox.hasten(at=desk.at) == 1
+    assert desk.turns() == 1
+    assert desk.inside.take_one().addresses == (ANN,)
+    assert desk.turns(86400) == 0
+    assert desk.inside.is_quiet(0.1)
 
 
 def test_reply_whose_end_nobody_knows_is_submitted_again_after_the_lease_only(desk: Desk) -> None:

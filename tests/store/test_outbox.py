@@ -117,6 +117,36 @@ def test_claim_takes_what_is_due_first_and_not_what_is_later(ring: Opened) -> No
     assert {claimed(ring.outbox, NOON + 10 * MINUTE).id for _ in range(2)} == {b"1" * 16, b"2" * 16}
 
 
+def test_unsent_tells_who_waits_and_why(ring: Opened) -> None:
+    put(ring.outbox)
+    put(ring.outbox, reply=b"s" * 16)
+    reply = claimed(ring.outbox)
+    ring.outbox.settle(reply.id, ANN, State.SENT)
+    ring.outbox.waits(reply.id, "421 4.3.2\r\nnot now")
+    ring.outbox.later(reply.id, NOON + 10 * MINUTE)
+
+    told = {each.id: each for each in ring.outbox.unsent()}
+    assert set(told) == {b"r" * 16, b"s" * 16}
+    assert (told[reply.id].due, told[reply.id].address) == (NOON + 10 * MINUTE, BOB)
+    assert [each.why for each in told[reply.id].left] == ["421 4.3.2  not now"]
+    assert [each.why for each in told[reply.id].targets if each.state is State.SENT] == [""]
+    assert len(ring.outbox.unsent(limit=1)) == 1
+
+
+def test_hastened_reply_is_claimed_at_once(ring: Opened) -> None:
+    for reply in (REPLY, b"s" * 16):
+        put(ring.outbox, reply=reply)
+        ring.outbox.later(claimed(ring.outbox).id, NOON + DAY / 2)
+    assert ring.outbox.claim(NOON + MINUTE, MINUTE) is None
+
+    assert ring.outbox.hasten(REPLY, at=NOON + MINUTE) == 1
+    assert claimed(ring.outbox, NOON + MINUTE).id == REPLY
+    assert ring.outbox.hasten(at=NOON + 2 * MINUTE) == 2
+    assert {claimed(ring.outbox, NOON + 2 * MINUTE).id for _ in range(2)} == {REPLY, b"s" * 16}
+    ring.outbox.close(claimed(ring.outbox, NOON + DAY), at=NOON + DAY)
+    assert ring.outbox.hasten(at=NOON + DAY) == 1
+
+
 def test_close_of_what_has_left_forgets_everything_but_that_it_was_there(ring: Opened) -> None:
     put(ring.outbox)
     reply = claimed(ring.outbox)

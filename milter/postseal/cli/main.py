@@ -15,6 +15,7 @@ from postseal.cli.keys import keys
 from postseal.cli.messages import messages
 from postseal.cli.policy import policy
 from postseal.cli.portal import portal
+from postseal.cli.replies import replies
 from postseal.cli.run import run
 from postseal.cli.signout import signout
 from postseal.cli.smime import smime_group
@@ -41,7 +42,7 @@ def main() -> None:
 
 for command in (
     *(run, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, branding),
-    signout,
+    *(signout, replies),
     *(smime_group, tls, reload, status, completion),
 ):
     main.add_command(command)

@@ -115,6 +115,7 @@ class Dispatch:
             except Failure as failure:  # nor will the listener take the next one
                 _tell(logging.WARNING, "reply_deferred", reply, cause=failure.cause, why=failure.detail)
                 self.counted("deferred")
+                ring.outbox.waits(reply.id, failure.detail)
 
     def _sealed(self, ring: Opened, reply: Waiting, message: Message, targets: Sequence[Target]) -> Message:
         """The mail that carries *message*, for all of *targets*: the same at each try."""

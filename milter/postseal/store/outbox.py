@@ -65,14 +65,15 @@ class Target:
 class Waiting:
     """A reply by *address* to *message*, sealed, with what is known of its copies.
 
-    *since*: when it was written.  *until*: when it is given up.  *tries*: how often it was claimed.
-    *seed*: empty if it has left or was given up.
+    *since*: when it was written.  *due*: when it is tried again.  *until*: when it is given up.
+    *tries*: how often it was claimed.  *seed*: empty if it has left or was given up.
     """
 
     id: bytes
     message: bytes
     address: str
     since: datetime
+    due: datetime
     until: datetime
     tries: int
     targets: tuple[Target, ...]
@@ -182,10 +183,27 @@ class Outbox:
         change = update(outbox_recipients).where(here, *one).values(values)
         self._store.write(lambda connection: connection.execute(change))
 
+    def waits(self, reply: bytes, why: str) -> None:
+        """Note *why* copies of it could not leave yet, for who asks."""
+        here = (outbox_recipients.c.reply == reply, outbox_recipients.c.state == State.WAITING.value)
+        change = update(outbox_recipients).where(*here).values(why=_line(why)[:DETAIL_CHARACTERS])
+        self._store.write(lambda connection: connection.execute(change))
+
     def later(self, reply: bytes, due: datetime) -> None:
         """Have it claimed again when it is *due*."""
         change = update(outbox).where(outbox.c.id == reply).values(due=due)
         self._store.write(lambda connection: connection.execute(change))
+
+    def unsent(self, *, limit: int = _MANY) -> tuple[Waiting, ...]:
+        """At most *limit* replies that have to leave, the oldest first."""
+        some = select(outbox.c.id).where(outbox.c.seed.is_not(None)).order_by(outbox.c.since).limit(limit)
+        return self._store.read(lambda connection: _read(connection, outbox.c.id.in_(some)))
+
+    def hasten(self, *replies: bytes, at: datetime) -> int:
+        """Have *replies*, or all that wait if none is named, claimed again *at* once; how many those are."""
+        here = [outbox.c.seed.is_not(None), *((outbox.c.id.in_(replies),) if replies else ())]
+        change = update(outbox).where(*here).values(due=at)
+        return self._store.write(lambda connection: connection.execute(change).rowcount)
 
     def close(self, reply: Waiting, *, at: datetime) -> None:
         """It has left, or is given up for who has none: forget the text and its key.
@@ -245,7 +263,7 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Wai
 
 
 def _waiting(row: "Row[tuple[object, ...]]", targets: tuple[Target, ...]) -> Waiting:
-    known = (row.id, row.message, row.address, row.since, row.until, row.tries)
+    known = (row.id, row.message, row.address, row.since, row.due, row.until, row.tries)
     return Waiting(*known, targets, row.seed or b"")
 
 
