@@ -7,7 +7,7 @@ import pytest
 
 from demo.gateway import ANN, Gateway
 from demo.place import LOOPBACK
-from demo.sink import Delivery
+from demo.sink_session import Delivery
 from fragments import Fragments
 from processes import sample
 

@@ -14,7 +14,7 @@ from demo.daemon import Daemon
 from demo.gateway import ANN, SETTINGS, Gateway, gateway
 from demo.place import LOOPBACK, open_directory
 from demo.postfix import Queued
-from demo.sink import Delivery
+from demo.sink_session import Delivery
 from fragments import Fragments
 from postseal.daemon.state import Reload
 from processes import eventually, known

@@ -11,7 +11,8 @@ from demo import pki
 from demo.daemon import Daemon
 from demo.place import LOOPBACK, free_port, open_directory
 from demo.postfix import Postfix
-from demo.sink import Delivery, Sink
+from demo.sink import Sink
+from demo.sink_session import Delivery
 
 ANN, BOB, CAT, DAN = "ann@lab.test", "bob@one.test", "cat@two.test", "dan@nokey.test"
 EVE = "eve@web.test"

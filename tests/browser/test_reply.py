@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from browser_lab import DESKTOP, PHONE, Lab, mail
 from demo.gateway import ANN
-from demo.sink import Delivery
+from demo.sink_session import Delivery
 from portal_place import leftovers
 
 pytestmark = [pytest.mark.postfix, pytest.mark.slow]

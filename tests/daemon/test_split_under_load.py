@@ -11,7 +11,7 @@ from threading import Event
 
 from demo.gateway import ANN, BOB, SETTINGS, gateway
 from demo.place import LOOPBACK
-from demo.sink import Delivery
+from demo.sink_session import Delivery
 from processes import workers
 
 POLICY = """

@@ -12,7 +12,8 @@ import pytest
 
 from delivery.bench import ANN, BOB, CAT, ENVELOPE, Bench, copies, listener, message
 from demo.place import free_port
-from demo.sink import HANG_UP, Sink
+from demo.sink import Sink
+from demo.sink_session import HANG_UP
 from postseal.body import Body
 from postseal.delivery import Undelivered
 from postseal.errors import Cause, Failure

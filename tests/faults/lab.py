@@ -20,7 +20,8 @@ from demo import pki
 from demo.daemon import Daemon
 from demo.place import LOOPBACK, free_port, open_directory
 from demo.postfix import Postfix
-from demo.sink import Delivery, Sink
+from demo.sink import Sink
+from demo.sink_session import Delivery
 from faults.listener import Listener
 from faults.mails import POLICY, SEALED, SENDER, Sent
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from asn1crypto import cms
 
-from demo.sink import Delivery
+from demo.sink_session import Delivery
 from faults.lab import Lab
 from faults.mails import MARK, MARKED, SEALED, SECRET, Sent
 

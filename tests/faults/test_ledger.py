@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from demo.sink import Delivery
+from demo.sink_session import Delivery
 from faults.lab import Lab
 from faults.ledger import Verdict, judge
 from faults.mails import MARKED, PLAIN, SEALED, Sent

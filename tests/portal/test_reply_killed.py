@@ -57,6 +57,7 @@ def test_portal_that_is_killed_while_a_reply_comes_in_loses_none_and_doubles_non
             time.sleep(delay)
             here.portal.stop(signal.SIGKILL)
             thread.join()
+            inside.hung_up()
             already = len(inside.deliveries)  # nobody can know whether that was noted (docs/limits.md)
             here.portal.start()
             leases_end(here)

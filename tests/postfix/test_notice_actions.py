@@ -9,7 +9,7 @@ from email.policy import SMTP
 import pytest
 
 from demo.gateway import ANN, BOB, CAT, DAN, SETTINGS, Gateway, gateway
-from demo.sink import Delivery
+from demo.sink_session import Delivery
 
 SEC = "sec@lab.test"
 POLICY = f"""

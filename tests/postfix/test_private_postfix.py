@@ -12,7 +12,8 @@ from conftest import PostfixFactory
 from demo.login import Logins
 from demo.place import LOOPBACK, free_port
 from demo.postfix import NotStarted, Postfix, Tls
-from demo.sink import HANG_UP, Sink
+from demo.sink import Sink
+from demo.sink_session import HANG_UP
 
 AWKWARD = (
     b"From: ann@lab.test\r\nTo: bob@example.test\r\nSubject: awkward\r\nMessage-ID: <1@lab.test>\r\n"

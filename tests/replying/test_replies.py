@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from demo.sink import HANG_UP
+from demo.sink_session import HANG_UP
 from postseal.body import Body
 from postseal.message import Header
 from postseal.replying.composition import Enclosure, Quotation

@@ -16,7 +16,8 @@ from demo.daemon import Daemon
 from demo.gateway import ANN, BOB, CAT, DAN, KINDS, SETTINGS, _openssl
 from demo.place import LOOPBACK, free_port
 from demo.postfix import Tls
-from demo.sink import Delivery, Sink
+from demo.sink import Sink
+from demo.sink_session import Delivery
 from processes import eventually
 from sendmail_mta import Sendmail, programs
 
