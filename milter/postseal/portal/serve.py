@@ -6,21 +6,14 @@ A stop waits for the answers under way and the passcodes that wait to be mailed.
 
 import asyncio
 import contextlib
-import ctypes
-import logging
-import resource
-import signal
 import socket
-import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from postseal import log, notify
 from postseal import settings as settings_file
 from postseal.accounts import load as accounts
 from postseal.body import Spool
@@ -31,6 +24,16 @@ from postseal.methods.ome import OmeMethod
 from postseal.portal.app import app
 from postseal.portal.count import Count
 from postseal.portal.desk import Desk
+from postseal.portal.listening import (
+    QUIET,
+    Public,
+    Server,
+    configured,
+    keep_to_itself,
+    listening,
+    nth,
+    serving,
+)
 from postseal.portal.monitor import monitor
 from postseal.portal.outgoing import Outgoing
 from postseal.portal.post import Post
@@ -46,19 +49,10 @@ from postseal.submission import Submission
 if TYPE_CHECKING:
     from postseal.portal.ceremony import Ceremony
 
-_log = logging.getLogger(__name__)
-
-logging.getLogger("uvicorn").setLevel(logging.WARNING)  # we say it ourselves, in one line
-
-_PR_SET_DUMPABLE: Final = 4
-_SOCKET_MODE: Final = 0o666
-"""Who may connect is for the folder to say."""
-_MOST_AT_ONCE: Final = 500
-
 
 def run(path: Path, instance: int) -> None:
     """Serve with the settings file *path* until told to stop.  Raises BadInput."""
-    _keep_to_itself()
+    keep_to_itself()
     settings = settings_file.load(path)
     if not settings.ome.portal:
         raise _bad(path, "there is no portal (ome: portal)", "write the portal's address: https://HOST")
@@ -69,7 +63,7 @@ def run(path: Path, instance: int) -> None:
     with contextlib.ExitStack() as opened:
         try:
             public, private = (
-                opened.enter_context(_listening(_nth(address, instance)))
+                opened.enter_context(listening(nth(address, instance)))
                 for address in (portal.listen, portal.metrics)
             )
             portal.spool_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,12 +76,6 @@ def run(path: Path, instance: int) -> None:
         if desk.outgoing:
             desk.outgoing.stop(portal.stop)
         desk.post.stop(portal.stop)
-
-
-def _keep_to_itself() -> None:
-    """No core dump, and no debugger: mail and keys are in memory."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _desk(settings: Settings) -> Desk:
@@ -160,112 +148,21 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to us: the library's would end the process before the last passcode is mailed."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-
-class _Public(_Server):
-    """Tells systemd when it is ready."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve."""
-        await super().startup(sockets)
-        notify.notify(READY=1, STATUS="serving")
-        _log.info("%s", log.line(event="portal_ready", listen=_name(sockets[0]) if sockets else ""))
-
-
 async def _serve(desk: Desk, public: socket.socket, private: socket.socket) -> None:
     portal = desk.settings.portal
-    trusted = "*" if public.family == socket.AF_UNIX else [str(network) for network in portal.proxies]
-    tls = {"ssl_certfile": portal.certificate, "ssl_keyfile": portal.key} if portal.certificate else {}
-    common = {
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "lifespan": "off",
-        "ws": "none",
-    }
-    main = _Public(
-        uvicorn.Config(
-            app(desk),
-            forwarded_allow_ips=trusted,
-            limit_concurrency=_MOST_AT_ONCE,
-            timeout_graceful_shutdown=round(portal.stop),
-            **common,  # type: ignore[arg-type] # of different kinds
-            **tls,  # type: ignore[arg-type]
-        )
+    config = configured(
+        app(desk),
+        public,
+        proxies=portal.proxies,
+        stop=portal.stop,
+        certificate=portal.certificate,
+        key=portal.key,
     )
-    beside = _Server(uvicorn.Config(monitor(desk), proxy_headers=False, **common))  # type: ignore[arg-type]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _end, main)
+    beside = Server(uvicorn.Config(monitor(desk), proxy_headers=False, **QUIET))  # type: ignore[arg-type]
     watching = asyncio.create_task(beside.serve([private]))
-    watchdog = asyncio.create_task(_watchdog())
-    await main.serve([public])
-    notify.notify(STOPPING=1)
-    watchdog.cancel()
+    await serving(Public(config, "portal_ready"), public)
     beside.should_exit = True
     await watching
-
-
-def _end(server: uvicorn.Server) -> None:
-    server.should_exit = True
-
-
-async def _watchdog() -> None:
-    seconds = notify.watchdog_seconds()
-    while seconds:
-        notify.notify(WATCHDOG=1)
-        await asyncio.sleep(seconds)
-
-
-def _nth(address: str, instance: int) -> str:
-    """The address of this *instance*, from 1: ports count up, and Unix sockets have the number behind."""
-    if address.startswith("unix:"):
-        return address if instance == 1 else f"{address}.{instance}"
-    host, _, port = address.rpartition(":")
-    return f"{host}:{int(port) + instance - 1}"
-
-
-@contextlib.contextmanager
-def _listening(address: str) -> Iterator[socket.socket]:
-    """A socket that listens at *address*.  Raises OSError."""
-    path = Path(address.removeprefix("unix:")) if address.startswith("unix:") else None
-    if path is not None:
-        with contextlib.suppress(FileNotFoundError):
-            if stat.S_ISSOCK(path.lstat().st_mode):  # left behind
-                path.unlink()
-        opened = socket.socket(socket.AF_UNIX)
-        where: str | tuple[str, int] = str(path)
-    else:
-        host, _, port = address.rpartition(":")
-        family, _, _, _, (found, *_) = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)[0]
-        opened, where = socket.socket(family), (str(found), int(port))
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    with opened:
-        try:
-            opened.bind(where)
-        except OSError as error:
-            error.filename = address
-            raise
-        if path is not None:
-            path.chmod(_SOCKET_MODE)
-        opened.listen(1024)
-        try:
-            yield opened
-        finally:
-            if path is not None:
-                with contextlib.suppress(OSError):
-                    path.unlink()
-
-
-def _name(opened: socket.socket) -> str:
-    name = opened.getsockname()
-    return f"unix:{name}" if isinstance(name, str) else f"{name[0]}:{name[1]}"
 
 
 def _bad(path: Path, what: str, hint: str) -> BadInput:

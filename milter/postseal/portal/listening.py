@@ -1,0 +1,158 @@
+"""What a process that serves pages needs: a socket, a server that leaves signals to us, silence about memory.
+
+The portal and the administrators' page share it.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import resource
+import signal
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from postseal import log, notify
+from postseal.scalar import Network
+
+_log = logging.getLogger(__name__)
+
+logging.getLogger("uvicorn").setLevel(logging.WARNING)  # we say it ourselves, in one line
+
+_PR_SET_DUMPABLE: Final = 4
+_SOCKET_MODE: Final = 0o666
+"""Who may connect is for the folder to say."""
+_MOST_AT_ONCE: Final = 500
+
+
+def keep_to_itself() -> None:
+    """No core dump, and no debugger: mail and keys are in memory."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def nth(address: str, instance: int) -> str:
+    """The address of this *instance*, from 1: ports count up, and Unix sockets have the number behind."""
+    if address.startswith("unix:"):
+        return address if instance == 1 else f"{address}.{instance}"
+    host, _, port = address.rpartition(":")
+    return f"{host}:{int(port) + instance - 1}"
+
+
+@contextlib.contextmanager
+def listening(address: str) -> Iterator[socket.socket]:
+    """A socket that listens at *address*.  Raises OSError."""
+    path = Path(address.removeprefix("unix:")) if address.startswith("unix:") else None
+    if path is not None:
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISSOCK(path.lstat().st_mode):  # left behind
+                path.unlink()
+        opened = socket.socket(socket.AF_UNIX)
+        where: str | tuple[str, int] = str(path)
+    else:
+        host, _, port = address.rpartition(":")
+        family, _, _, _, (found, *_) = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)[0]
+        opened, where = socket.socket(family), (str(found), int(port))
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with opened:
+        try:
+            opened.bind(where)
+        except OSError as error:
+            error.filename = address
+            raise
+        if path is not None:
+            path.chmod(_SOCKET_MODE)
+        opened.listen(1024)
+        try:
+            yield opened
+        finally:
+            if path is not None:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to us: the library's would end the process before the last passcode is mailed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+class Public(Server):
+    """Tells systemd, and the log by *event*, when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, event: str) -> None:
+        super().__init__(config)
+        self._event = event
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        notify.notify(READY=1, STATUS="serving")
+        _log.info("%s", log.line(event=self._event, listen=_name(sockets[0]) if sockets else ""))
+
+
+def configured(
+    app: ASGIApp,
+    opened: socket.socket,
+    *,
+    proxies: tuple[Network, ...],
+    stop: float,
+    certificate: Path | None,
+    key: Path | None,
+) -> uvicorn.Config:
+    """How *app* is served at *opened*.  *proxies*: whose word counts for where a request comes from."""
+    trusted = "*" if opened.family == socket.AF_UNIX else [str(network) for network in proxies]
+    tls = {"ssl_certfile": certificate, "ssl_keyfile": key} if certificate else {}
+    return uvicorn.Config(
+        app,
+        forwarded_allow_ips=trusted,
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_graceful_shutdown=round(stop),
+        **QUIET,  # type: ignore[arg-type] # of different kinds
+        **tls,  # type: ignore[arg-type]
+    )
+
+
+QUIET: Final = {
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "lifespan": "off",
+    "ws": "none",
+}
+"""What every server of ours is told."""
+
+
+async def serving(server: Server, opened: socket.socket) -> None:
+    """Serve at *opened* until a signal says that it is enough."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _end, server)
+    watchdog = asyncio.create_task(_watchdog())
+    await server.serve([opened])
+    notify.notify(STOPPING=1)
+    watchdog.cancel()
+
+
+def _end(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+async def _watchdog() -> None:
+    seconds = notify.watchdog_seconds()
+    while seconds:
+        notify.notify(WATCHDOG=1)
+        await asyncio.sleep(seconds)
+
+
+def _name(opened: socket.socket) -> str:
+    name = opened.getsockname()
+    return f"unix:{name}" if isinstance(name, str) else f"{name[0]}:{name[1]}"
