@@ -108,6 +108,38 @@ def test_revoke_one_and_all_and_what_is_shown(place: Place) -> None:
     assert "keys that were deleted" in place("messages", "extend", "<1@lab.test>", "--until", "30d", code=1)
 
 
+def test_revoke_is_undone_until_the_key_is_deleted(place: Place) -> None:
+    id_ = place.add(1)
+    assert "`postseal messages restore` undoes it until 20" in place("messages", "revoke", "<1@lab.test>")
+    assert place.readers(id_) == []
+    assert f"<{BOB}> revoked 20" in place("messages", "show", "<1@lab.test>")
+    assert "can be undone until" in place("messages", "show", "<1@lab.test>")
+    assert "good: 2 keys" in place("keys", "verify")
+
+    assert f"<{BOB}> can read it again" in place("messages", "restore", "<1@lab.test>", "--recipient", BOB)
+
+    assert place.readers(id_) == [BOB]
+    assert "revoked so that it can be undone" in place(
+        "messages", "restore", "<1@lab.test>", "--recipient", "eve@else.test", code=1
+    )
+    place("messages", "revoke", "<1@lab.test>", "--now")
+    assert "revoked so that it can be undone" in place("messages", "restore", "<1@lab.test>", code=1)
+    assert "good: 0 keys" in place("keys", "verify")
+    log = place("messages", "log", "<1@lab.test>")
+    assert "restored <bob@one.test> by an administrator" in log
+    assert log.count("key_deleted") == 2
+
+
+def test_revoke_without_a_time_for_undoing_deletes_the_keys(place: Place) -> None:
+    place.add(1)
+    text_ = place.settings.read_text()
+    place.settings.write_text(text_.replace("forget: 90d", "forget: 90d, undo_revoke: 0s"))
+
+    place("messages", "revoke", "<1@lab.test>")
+
+    assert "revoked so that it can be undone" in place("messages", "restore", "<1@lab.test>", code=1)
+
+
 def test_recipient_of_none_of_them_revokes_nobody(place: Place) -> None:
     id_ = place.add(1)
 
@@ -143,8 +175,8 @@ def test_log_verifies_and_tells_what_was_changed(place: Place) -> None:
 
 def test_purge_forgets_one_or_what_is_long_over(place: Place) -> None:
     one, old, new = place.add(1), place.add(2), place.add(3)
-    place.ring.messages.revoke(old, at=NOW - timedelta(days=91))
-    place.ring.messages.revoke(new, at=NOW - timedelta(days=89))
+    place.ring.access.revoke(old, at=NOW - timedelta(days=91))
+    place.ring.access.revoke(new, at=NOW - timedelta(days=89))
 
     assert "1 messages are forgotten" in place("messages", "purge")
     assert place.ring.messages.of(old) is None
@@ -193,7 +225,7 @@ def test_backup_brings_keys_back_but_nothing_that_was_revoked(place: Place) -> N
     backup = str(place.folder / "keys.backup")
     assert "5 rows" in place("keys", "backup", backup)
     assert "already" in place("keys", "backup", backup, code=1)
-    place.ring.messages.revoke(one, [BOB], at=NOW)
+    place.ring.access.revoke(one, [BOB], at=NOW)
     place.store.write(lambda c: c.execute(text("DELETE FROM sealed_keys")))
     assert place.readers(two) == []
 

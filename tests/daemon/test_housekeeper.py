@@ -37,7 +37,7 @@ def test_housekeeper_expires_rewraps_and_forgets(daemon: DaemonFactory, tmp_path
         add(ring, OVER, NOW)
         add(ring, LEFT, None)
         add(ring, LONG_OVER, None)
-        ring.messages.revoke(LONG_OVER, at=NOW - timedelta(days=91))
+        ring.access.revoke(LONG_OVER, at=NOW - timedelta(days=91))
         new = keyfile.add(file, NOW)
         ome = f"ome: {{portal: 'https://p.test', master_keys: 'file:{file}'}}"
         daemon(policies={"10.yaml": "rules: []"}, settings=f"{ome}\n", group="", store=dsn)

@@ -24,7 +24,7 @@ def test_same_message_again_is_the_same_sealed_message(ring: Ring) -> None:
     assert seal.opened(posted(first))
     assert seal.opened(posted(again))
     (id_,) = ids(seal)
-    seal.ring.messages.revoke(id_, at=seal.at)
+    seal.ring.access.revoke(id_, at=seal.at)
     for mail in (first, again):
         with pytest.raises(AssertionError):
             seal.opened(posted(mail))
@@ -56,15 +56,32 @@ def test_message_that_was_revoked_stays_so_when_it_comes_again(ring: Ring) -> No
     seal = Sealing(ring)
     seal(message(), BOB, CAT)
     (id_,) = ids(seal)
-    seal.ring.messages.revoke(id_, ["bob@one.test"], at=NOON)
+    seal.ring.access.revoke(id_, ["bob@one.test"], at=NOON)
 
     again = seal(message(), BOB, CAT)
 
     assert seal.opened(posted(again), "cat@two.test")
     with pytest.raises(AssertionError):
         seal.opened(posted(again), "bob@one.test")
-    seal.ring.messages.revoke(id_, at=NOON)
+    seal.ring.access.revoke(id_, at=NOON)
     seal(message(), BOB, CAT)
+    assert ids(seal) == {id_}
+
+
+def test_message_that_comes_again_while_revoking_can_be_undone_is_readable_after_it(ring: Ring) -> None:
+    seal = Sealing(ring)
+    first = seal(message())
+    (id_,) = ids(seal)
+    seal.ring.access.revoke(id_, at=NOON, undo=NOON + timedelta(days=1))
+
+    again = seal(message())
+
+    for mail in (first, again):
+        with pytest.raises(AssertionError):
+            seal.opened(posted(mail))
+    seal.ring.access.restore(id_, at=NOON)
+    for mail in (first, again):
+        assert seal.opened(posted(mail))
     assert ids(seal) == {id_}
 
 
@@ -73,7 +90,7 @@ def test_message_without_an_id_of_its_own_sent_after_a_revocation_can_be_read(ri
     given = message(identity="<2026.4Wx2Lk@mx.lab.test>")
     seal(given)
     (id_,) = ids(seal)
-    seal.ring.messages.revoke(id_, at=NOON)
+    seal.ring.access.revoke(id_, at=NOON)
 
     again = seal(given)
 

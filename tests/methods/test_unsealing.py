@@ -133,7 +133,7 @@ def test_what_must_stay_closed(opening: Opening, what: str) -> None:
     (id_,) = {row.message for row in ring.audit.every() if row.event == "sealed" and row.message}
     match what:
         case "revoked":
-            ring.messages.revoke(id_, [DAN], at=opening.seal.at)
+            ring.access.revoke(id_, [DAN], at=opening.seal.at)
         case "expired":
             opening.seal.at += timedelta(minutes=2)
         case "withheld":
@@ -158,7 +158,7 @@ def test_link_to_the_portal_of_somebody_else_stays_closed(ring: Ring) -> None:
 def test_one_revoked_reader_does_not_close_it_for_others(opening: Opening) -> None:
     carrier = opening.carrier(DAN, CAT)
     (id_,) = {row.message for row in opening.seal.ring.audit.every() if row.message}
-    opening.seal.ring.messages.revoke(id_, [CAT], at=opening.seal.at)
+    opening.seal.ring.access.revoke(id_, [CAT], at=opening.seal.at)
 
     assert opening(carrier, DAN)[DAN].endswith(TEXT)
 

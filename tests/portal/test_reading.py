@@ -15,7 +15,6 @@ from postseal.language.language import Language
 from postseal.language.moment import day
 from postseal.message import Header, Message
 from postseal.store.containers import kept
-from postseal.store.registry import Registry
 from sealing import attached, message
 
 NAME = "Zahlen für Q3.pdf"
@@ -228,7 +227,7 @@ def test_revoked_message_is_gone_at_the_next_request_and_says_why_to_its_recipie
     visitor = here.signed_in(path, zoe)
     assert visitor.get(path).status == 200
 
-    here.ring.messages.revoke(id_of(mail), [zoe], at=datetime.now(UTC))
+    here.ring.access.revoke(id_of(mail), [zoe], at=datetime.now(UTC))
 
     for ending in ("", "/body", "/message.eml"):
         assert visitor.get(path + ending).status == 410
@@ -239,9 +238,8 @@ def test_revoked_message_is_gone_at_the_next_request_and_says_why_to_its_recipie
 def test_gone_page_is_the_same_for_revoked_expired_and_never_there(here: Place) -> None:
     now = datetime.now(UTC)
     revoked, expired, unkept = (here.sealed() for _ in range(3))
-    here.ring.messages.revoke(id_of(revoked), at=now)
-    registry = Registry(here.ring.store, here.ring.audit, here.ring.messages)
-    registry.extend(id_of(expired), until=now - timedelta(seconds=1), at=now)
+    here.ring.access.revoke(id_of(revoked), at=now)
+    here.ring.access.extend(id_of(expired), until=now - timedelta(seconds=1), at=now)
     here.ring.containers.remove(kept(id_of(unkept)))
     paths = [path_of(revoked), path_of(expired), path_of(unkept), f"/m/{'0' * 32}", "/m/x", f"/m/{'A' * 22}"]
 

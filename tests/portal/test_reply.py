@@ -230,7 +230,7 @@ def test_revoked_message_cannot_be_answered_and_the_text_comes_back(desk: Desk, 
     path = desk.sealed(zoe)
     visitor = desk.place.signed_in(path, zoe)
     page = visitor.get(f"{path}/reply")
-    desk.place.ring.messages.revoke(id_of(desk.mail), at=datetime.now(UTC))
+    desk.place.ring.access.revoke(id_of(desk.mail), at=datetime.now(UTC))
 
     answer = sent(visitor, f"{path}/reply", text("nonce", nonce(page)), text("text", "Too late."))
 

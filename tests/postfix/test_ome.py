@@ -201,7 +201,7 @@ def test_message_tried_again_is_the_same_sealed_message(gate: Gateway, ring: Ope
 
     ids = {Head.of(posted(parsed(each))[:HEADER_OCTETS]).id for each in (first, second)}
     assert len(ids) == 1
-    ring.messages.revoke(ids.pop(), at=datetime.now(UTC))
+    ring.access.revoke(ids.pop(), at=datetime.now(UTC))
     for each in (first, second):
         with pytest.raises(ValueError, match="deleted"):
             read(each, DAN, ring)

@@ -8,7 +8,6 @@ from sqlalchemy import text
 from postseal.message import Header
 from postseal.replying.composition import Quotation
 from postseal.replying.original import NotAllowed, Whom, Why
-from postseal.store.registry import Registry
 from replying.conftest import BOB, CAT, ORIGINAL, Desk
 
 
@@ -46,12 +45,10 @@ def test_right_that_is_withheld_is_refused_here(
 
 def test_reply_to_what_may_not_be_read_any_more_is_refused(desk: Desk) -> None:
     ring = desk.ring.open()
-    ring.messages.revoke(desk.sealed, [BOB], at=desk.at)
+    ring.access.revoke(desk.sealed, [BOB], at=desk.at)
     with pytest.raises(NotAllowed) as revoked:
         desk.send()
-    Registry(ring.store, ring.audit, ring.messages).extend(
-        desk.sealed, [CAT], until=desk.at + timedelta(hours=1), at=desk.at
-    )
+    ring.access.extend(desk.sealed, [CAT], until=desk.at + timedelta(hours=1), at=desk.at)
     desk.at += timedelta(hours=1)
     with pytest.raises(NotAllowed) as expired:
         desk.replies.recipients(desk.sealed, ORIGINAL, CAT, Whom.AUTHOR)

@@ -9,9 +9,11 @@ import pytest
 import postgres as private
 from demo.place import open_directory
 from postgres import Postgres
+from postseal.store.audit import Audit
 from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.store.migrate import migrate
+from postseal.store.sealed import SealedMessages
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +54,21 @@ def opened() -> Iterator[Callable[..., Store]]:
     """Opens stores: `opened(dsn, timeout=…)`."""
     with ExitStack() as stack:
         yield lambda dsn, *, timeout=30.0: stack.enter_context(closing(Store(dsn, timeout=timeout)))
+
+
+@pytest.fixture
+def store(dsn: str, opened: Callable[..., Store]) -> Store:
+    return opened(dsn)
+
+
+@pytest.fixture
+def audit(store: Store) -> Audit:
+    return Audit(store, b"audit" * 6 + b"ab")
+
+
+@pytest.fixture
+def messages(store: Store, audit: Audit) -> SealedMessages:
+    return SealedMessages(store, audit)
 
 
 @pytest.fixture

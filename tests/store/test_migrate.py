@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
@@ -78,6 +79,25 @@ def test_migrate_that_breaks_leaves_the_old_schema(empty_dsn: str, opened: Opene
         opened(empty_dsn).write(broken)
 
     assert tables(opened(empty_dsn)) == set()
+
+
+def test_migrate_finds_senders_of_before_as_they_are_compared(
+    empty_dsn: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(room.ScriptDirectory, "get_current_head", lambda _: "0009")
+        patch.setattr(room.command, "upgrade", lambda config, _: upgrade(config, "0009"))
+        migrate(empty_dsn)
+    columns = "id, message_id, sender, rights, brand, size, since"
+    row = f"INSERT INTO sealed_messages ({columns}) VALUES (:id, '<1@x>', 'Ann@Lab.Test', '', '', 1, 0)"
+    opened(empty_dsn).write(lambda connection: connection.execute(text(row), {"id": b"x" * 16}))
+
+    migrate(empty_dsn)
+
+    authors = opened(empty_dsn).read(
+        lambda connection: list(connection.scalars(text("SELECT author FROM sealed_messages")))
+    )
+    assert authors == ["ann@lab.test"]
 
 
 def test_migrate_newer_schema_is_refused_and_left(dsn: str, opened: Opened) -> None:

@@ -81,10 +81,10 @@ def test_alike_finds_by_the_beginning_of_the_id(ring: Opened, registry: Registry
 
 def test_extend_brings_nobody_back(ring: Opened, registry: Registry) -> None:
     id_ = add(ring, 1, expires=NOON + DAY)
-    ring.messages.revoke(id_, [BOB], at=NOON)
+    ring.access.revoke(id_, [BOB], at=NOON)
 
-    assert registry.extend(id_, until=NOON + 9 * DAY, at=NOON) == (CAT,)
-    assert registry.extend(id_, until=None, at=NOON + 10 * DAY) == ()
+    assert ring.access.extend(id_, until=NOON + 9 * DAY, at=NOON) == (CAT,)
+    assert ring.access.extend(id_, until=None, at=NOON + 10 * DAY) == ()
     known = ring.messages.of(id_)
     assert known
     assert [one.readable(NOON + 8 * DAY) for one in known.recipients] == [False, True]
@@ -94,9 +94,9 @@ def test_extend_brings_nobody_back(ring: Opened, registry: Registry) -> None:
 def test_extended_message_does_not_expire_meanwhile(ring: Opened, registry: Registry) -> None:
     id_ = add(ring, 1, expires=NOON + DAY)
 
-    registry.extend(id_, [BOB], until=NOON + 9 * DAY, at=NOON)
+    ring.access.extend(id_, [BOB], until=NOON + 9 * DAY, at=NOON)
 
-    assert ring.messages.expire(NOON + 2 * DAY) == 1
+    assert ring.access.expire(NOON + 2 * DAY) == 1
     known = ring.messages.of(id_)
     assert known
     assert [one.state for one in known.recipients] == [State.OPEN, State.EXPIRED]
@@ -115,7 +115,7 @@ def test_purge_leaves_the_audit_alone(ring: Opened, registry: Registry) -> None:
 
 def test_turn_of_housekeeping_does_all_that_is_due(ring: Opened) -> None:
     over, old, left = add(ring, 1, expires=NOON), add(ring, 2), add(ring, 3)
-    ring.messages.revoke(old, at=NOON - 91 * DAY)
+    ring.access.revoke(old, at=NOON - 91 * DAY)
     rotated = room.opened(ring.store, BOTH)
 
     while housekeeping.turn(rotated, NOON, forget=90 * DAY):
@@ -127,6 +127,28 @@ def test_turn_of_housekeeping_does_all_that_is_due(ring: Opened) -> None:
     new = LocalKeys({"b": bytes(range(32))}, "b")
     assert all(unwrapped(known[left], one, new) == bytes(32) for one in known[left].recipients)
     assert room.opened(ring.store, new).audit.verify().bad == 0
+
+
+def test_message_that_can_still_be_restored_is_not_forgotten(ring: Opened) -> None:
+    id_ = add(ring, 1, days=9)
+    ring.access.revoke(id_, at=NOON - 9 * DAY, undo=NOON + DAY)
+
+    while housekeeping.turn(ring, NOON, forget=DAY):
+        pass
+    assert ring.access.restore(id_, at=NOON) == (BOB, CAT)
+    ring.access.revoke(id_, at=NOON, undo=NOON + DAY)
+    while housekeeping.turn(ring, NOON + 3 * DAY, forget=DAY):
+        pass
+    assert ring.messages.of(id_) is None
+
+
+def test_sender_is_found_however_he_is_written(ring: Opened, registry: Registry) -> None:
+    key = KEYS.wrap(bytes(32), context(b"x" * 16, BOB, ()))
+    bob = Addressee(BOB, BOB, State.OPEN, None, NOON, key)
+    ring.messages.add(SealedMessage(b"x" * 16, "<1@x>", "Ann@Lab.Test", (), "", 1, NOON, (bob,)))
+
+    (found,) = registry.search(Search(sender="ann@lab.test"))
+    assert found.sender == "Ann@Lab.Test"
 
 
 def test_longest_message_id_can_be_noted_and_found(ring: Opened, registry: Registry) -> None:

@@ -1,61 +1,21 @@
 """Sealed messages, their keys, containers and audit in the store."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from postseal.errors import Cause, Failure
-from postseal.sealed.master import LocalKeys, context
+from postseal.sealed.master import LocalKeys
 from postseal.store import sealed, secret
 from postseal.store.audit import Audit, Entry, Event
 from postseal.store.containers import PIECE, Containers, kept, posted
 from postseal.store.engine import Store
-from postseal.store.sealed import Addressee, SealedMessage, SealedMessages, State
+from postseal.store.sealed import SealedMessages
+from store.sealed_message import BOB, DAY, HOUR, KEY, KEYS, MESSAGE, NOON, message
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-MESSAGE, KEY = b"m" * 16, b"k" * 32
-BOB, CAT = "bob@one.test", "cat@two.test"
-RIGHTS = ("forward", "print")
-KEYS = LocalKeys({"a": bytes(32)}, "a")
 BOTH = LocalKeys({"a": bytes(32), "b": bytes(range(32))}, "b")
-
-
-@pytest.fixture
-def store(dsn: str, opened: Callable[..., Store]) -> Store:
-    return opened(dsn)
-
-
-@pytest.fixture
-def audit(store: Store) -> Audit:
-    return Audit(store, b"audit" * 6 + b"ab")
-
-
-@pytest.fixture
-def messages(store: Store, audit: Audit) -> SealedMessages:
-    return SealedMessages(store, audit)
-
-
-def addressee(address: str, *, expires: datetime | None = None, message: bytes = MESSAGE) -> Addressee:
-    key = KEYS.wrap(KEY, context(message, address, RIGHTS))
-    return Addressee(address, address.title(), State.OPEN, expires, NOON, key)
-
-
-def message(id_: bytes = MESSAGE, expires: datetime | None = None) -> SealedMessage:
-    recipients = tuple(addressee(address, expires=expires, message=id_) for address in (BOB, CAT))
-    return SealedMessage(id_, "<1@lab.test>", "ann@lab.test", RIGHTS, "", 1234, NOON, recipients)
-
-
-def found(messages: SealedMessages, address: str, id_: bytes = MESSAGE) -> Addressee:
-    known = messages.of(id_)
-    assert known
-    one = known.addressee(address)
-    assert one
-    return one
 
 
 def test_added_message_is_found_with_its_keys(messages: SealedMessages) -> None:
@@ -87,41 +47,6 @@ def test_key_of_one_recipient_is_no_use_to_another_nor_with_other_rights(message
         with pytest.raises(Failure) as raised:
             sealed.unwrapped(stolen, whose, KEYS)
         assert raised.value.cause is Cause.KEYS
-
-
-def test_revoke_one_recipient_leaves_the_other(messages: SealedMessages, audit: Audit) -> None:
-    messages.add(message())
-
-    assert messages.revoke(MESSAGE, [BOB], at=NOON + HOUR) == (BOB,)
-
-    bob, cat = found(messages, BOB), found(messages, CAT)
-    assert (bob.state, bob.changed, bob.key) == (State.REVOKED, NOON + HOUR, None)
-    assert not bob.readable(NOON)
-    assert cat.readable(NOON)
-    assert [(row.event, row.address) for row in audit.of(MESSAGE)] == [
-        *(("sealed", BOB), ("sealed", CAT)),
-        ("revoked", BOB),
-    ]
-
-
-def test_revoke_all_says_who_could_read_it_until_then(messages: SealedMessages) -> None:
-    messages.add(message())
-
-    messages.revoke(MESSAGE, [BOB], at=NOON)
-    assert messages.revoke(MESSAGE, at=NOON) == (CAT,)
-    assert messages.revoke(MESSAGE, at=NOON) == ()
-
-
-def test_expire_deletes_the_keys_of_those_whose_time_is_over(messages: SealedMessages) -> None:
-    messages.add(message(expires=NOON + DAY))
-    messages.add(message(b"n" * 16))
-
-    assert messages.expire(NOON + DAY - HOUR) == 0
-    assert messages.expire(NOON + DAY) == 2
-    assert messages.expire(NOON + DAY) == 0
-    assert found(messages, BOB).state is State.EXPIRED
-    assert found(messages, BOB).key is None
-    assert found(messages, BOB, b"n" * 16).readable(NOON + 9999 * DAY)
 
 
 def test_rewrap_leaves_nothing_under_the_old_master_key(store: Store, messages: SealedMessages) -> None:

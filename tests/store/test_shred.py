@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 
 from postgres import Postgres
 from postseal.sealed.master import LocalKeys, context
-from postseal.store import key_backup, sealed
+from postseal.store import housekeeping, key_backup, sealed
+from postseal.store import ring as room
+from postseal.store.access import Access
 from postseal.store.audit import Audit
 from postseal.store.engine import Store
 from postseal.store.migrate import migrate
@@ -31,7 +33,7 @@ class Filled:
     def __init__(self, store: Store, count: int) -> None:
         self.store = store
         audit = Audit(store, bytes(32))
-        messages = SealedMessages(store, audit)
+        messages, access = SealedMessages(store, audit), Access(store, audit)
         registry = Registry(store, audit, messages)
         chance = random.Random(1)
         self.alive: dict[tuple[bytes, str], bytes] = {}
@@ -44,7 +46,7 @@ class Filled:
                     registry.purge(message, at=NOON)
                     closed = [key for key in self.alive if key[0] == message]
                 else:
-                    messages.revoke(message, [address], at=NOON)
+                    access.revoke(message, [address], at=NOON)
                     closed = [(message, address)]
                 self.gone += [self.alive.pop(key) for key in closed]
 
@@ -96,8 +98,8 @@ def test_scrub_says_when_a_reader_is_in_the_way(sqlite_dsn: str, opened: Opened)
 
     def reading(connection: Connection) -> bool:
         connection.exec_driver_sql("SELECT count(*) FROM sealed_keys").one()
-        messages = SealedMessages(filled.store, Audit(filled.store, bytes(32)))
-        messages.revoke((4).to_bytes(16, "big"), at=NOON)
+        access = Access(filled.store, Audit(filled.store, bytes(32)))
+        access.revoke((4).to_bytes(16, "big"), at=NOON)
         return sealed.scrub(filled.store)
 
     assert not other.read(reading)
@@ -132,6 +134,28 @@ def test_postgres_tables_hold_no_key_that_was_deleted(server: Postgres, opened: 
 
         assert eventually(removed)
         connection.execute("ALTER SYSTEM RESET ALL")
+
+
+def test_sqlite_files_hold_no_key_that_can_no_longer_be_undone(
+    sqlite_dsn: str, opened: Opened, tmp_path: Path
+) -> None:
+    migrate(sqlite_dsn)
+    store = opened(sqlite_dsn)
+    filled, ring = Filled(store, 20), room.opened(store, KEYS)
+    withdrawn = [octets for (_, address), octets in filled.alive.items() if address.startswith("bob")]
+    for message, address in filled.alive:
+        if address.startswith("bob"):
+            ring.access.revoke(message, [address], at=NOON, undo=NOON + timedelta(days=1))
+    files = list((tmp_path / "store").iterdir())
+    assert len(withdrawn) > 5
+    assert held(files, withdrawn) == len(withdrawn)
+    backup = b"".join(key_backup.lines(store))
+    assert not [octets for octets in withdrawn if octets.hex().encode() in backup]
+
+    while housekeeping.turn(ring, NOON + timedelta(days=1), forget=timedelta(days=90)):
+        pass
+
+    assert held(files, withdrawn) == 0
 
 
 @pytest.mark.parametrize("count", [30])

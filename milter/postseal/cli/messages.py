@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from postseal.store.ring import Opened
     from postseal.store.sealed import SealedMessage
 
+BY = "by an administrator"
+"""Who acts, for the audit."""
+
 _MOST = 1000
 _LONGEST_ID = 512
 """What is noted of a Message-ID (`methods.ome`)."""
@@ -25,7 +28,7 @@ _LONGEST_ID = 512
 
 @click.group(cls=Telling)
 def messages() -> None:
-    """Sealed messages: find, revoke, extend, and see what became of them.
+    """Sealed messages: find, revoke, restore, extend, and see what became of them.
 
     A message is named by its Message-ID, as in <…>, or by the beginning of its id.  The content is sealed
     for the administrator, too: nothing here shows a subject or a text.
@@ -106,28 +109,54 @@ def show(*, message: str, as_json: bool, path: Path) -> None:
 @messages.command()
 @click.argument("message")
 @_recipients
+@click.option("--now", "at_once", is_flag=True, help="Delete the keys now: it cannot be undone.")
 @settings_option
-def revoke(*, message: str, recipients: tuple[str, ...], path: Path) -> None:
-    """Delete the keys of MESSAGE: nobody, or not these recipients, can read it any more, wherever it lies.
+def revoke(*, message: str, recipients: tuple[str, ...], at_once: bool, path: Path) -> None:
+    """Let nobody, or not these recipients, read MESSAGE any more, wherever it lies.
 
-    It cannot be undone.  What somebody has read, he knows.
+    It can be undone for `ome: undo_revoke`; then the keys are deleted, and nothing brings them back.
+    What somebody has read, he knows.
     """
     from postseal.store.sealed import scrub  # noqa: PLC0415
 
-    opened = ring(path)
+    opened, now = ring(path), datetime.now(UTC)
+    keep = timedelta(seconds=0 if at_once else settings(path).ome.undo_revoke)
+    undo = now + keep if keep else None
     number = 0
     for one in _named(_registry(opened), message):
         addresses = _of(one, recipients)
         if recipients and not addresses:
             continue
-        gone = opened.messages.revoke(one.id, addresses, at=datetime.now(UTC))
+        gone = opened.access.revoke(one.id, addresses, at=now, undo=undo, by=BY)
         number += len(gone)
         for address in gone:
             click.echo(f"{one.id.hex()[:12]}  <{address}> cannot read it any more")
     if not number:
         bad("messages", "nobody of these can read it", "see `postseal messages show`")
-    if not scrub(opened.store):
+    if undo:
+        click.echo(f"`postseal messages restore` undoes it until {when(undo)}")
+    elif not scrub(opened.store):
         click.echo("what is deleted is overwritten later: somebody reads the store just now", err=True)
+
+
+@messages.command()
+@click.argument("message")
+@_recipients
+@settings_option
+def restore(*, message: str, recipients: tuple[str, ...], path: Path) -> None:
+    """Undo revoking MESSAGE, while that is possible: they can read it as before, as long as before."""
+    opened, number = ring(path), 0
+    for one in _named(_registry(opened), message):
+        addresses = _of(one, recipients)
+        if recipients and not addresses:
+            continue
+        for address in opened.access.restore(one.id, addresses, at=datetime.now(UTC), by=BY):
+            number += 1
+            click.echo(f"{one.id.hex()[:12]}  <{address}> can read it again")
+    if not number:
+        bad(
+            "messages", "nobody of these was revoked so that it can be undone", "see `postseal messages show`"
+        )
 
 
 @messages.command()
@@ -142,12 +171,12 @@ def extend(*, message: str, until: str, recipients: tuple[str, ...], path: Path)
     end = None if until == "forever" else now + _span(far) if far else _time(until)
     if end and end <= now:
         bad("--until", "is over already", "`postseal messages revoke` ends it now")
-    registry, number = _registry(opened), 0
-    for one in _named(registry, message):
+    number = 0
+    for one in _named(_registry(opened), message):
         addresses = _of(one, recipients)
         if recipients and not addresses:
             continue
-        for address in registry.extend(one.id, addresses, until=end, at=now):
+        for address in opened.access.extend(one.id, addresses, until=end, at=now, by=BY):
             number += 1
             click.echo(
                 f"{one.id.hex()[:12]}  <{address}> can read it until {when(end) if end else 'for ever'}"
@@ -191,7 +220,8 @@ def purge(*, message: str | None, path: Path) -> None:
     if message:
         number = sum(registry.purge(one.id, at=now) for one in _named(registry, message))
     else:
-        opened.messages.expire(now, limit=_MOST)
+        opened.access.expire(now, limit=_MOST)
+        opened.access.erase(now, limit=_MOST)
         before = now - timedelta(seconds=settings(path).ome.forget)
         number = registry.forget(before, at=now, limit=_MOST)
     opened.containers.tidy(now, limit=_MOST)

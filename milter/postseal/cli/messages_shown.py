@@ -17,6 +17,8 @@ def when(at: datetime) -> str:
 
 def describe(message: "SealedMessage") -> None:
     """Print what is known of *message*."""
+    from postseal.store.sealed import State  # noqa: PLC0415 (only few commands need a database)
+
     now = datetime.now(UTC)
     click.echo(f"message   {message.id.hex()}  {message.message_id}")
     click.echo(f"sealed    {when(message.since)} UTC for <{message.sender}>, {message.size} octets")
@@ -25,8 +27,10 @@ def describe(message: "SealedMessage") -> None:
     for one in message.recipients:
         until = f"until {when(one.expires)}" if one.expires else "for ever"
         state = f"can read it {until}" if one.readable(now) else f"{one.state} {when(one.changed)}"
-        if one.key and one.expires and one.expires <= now:  # nobody has noted it yet
+        if one.state is State.OPEN and one.expires and one.expires <= now:  # nobody has noted it yet
             state = f"expired {when(one.expires)}"
+        if one.undo and one.restorable(now):
+            state += f", can be undone until {when(one.undo)}"
         click.echo(f"          <{one.address}> {state}")
 
 
@@ -67,6 +71,7 @@ def facts(message: "SealedMessage") -> dict[str, object]:
                 "readable": one.readable(now),
                 "expires": one.expires.isoformat() if one.expires else None,
                 "changed": one.changed.isoformat(),
+                "undo": one.undo.isoformat() if one.undo else None,
             }
             for one in message.recipients
         ],

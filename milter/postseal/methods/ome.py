@@ -158,6 +158,9 @@ class OmeMethod:
             readers = [one for one in known.recipients if one.readable(at)]
             if readers and (identified or len(readers) == len(known.recipients)):
                 return _Chosen(id_, unwrapped(known, readers[0], ring.keys), known)
+            back = next((one for one in known.recipients if one.restorable(at)), None)
+            if identified and back:  # who has the earlier try back reads this one, too
+                return _Chosen(id_, unwrapped(known, back, ring.keys), known)
             if identified:  # nobody has the key any more, and nobody will have this one
                 return _Chosen(id_, os.urandom(KEY_OCTETS), known)
         raise Failure(Cause.STORE, f"the same message was sealed {_GENERATIONS} times")

@@ -127,7 +127,7 @@ def _specimens(desk: Desk, branding: Branding, language: Language) -> Iterator[t
     reading = desk.sessions.sign_in(waiting, _READER, next(iter(branding.sign_in), PASSCODE), at=at)
     yield "read", browser.page(link[1], reading)
     yield "help", browser.page("/help")
-    ring.messages.revoke(message, at=at)
+    ring.access.revoke(message, at=at)
     yield "gone", browser.page(link[1], reading)
 
 

@@ -44,6 +44,8 @@ class Event(StrEnum):
     FETCHED = "fetched"  # an attachment; detail: its place in the message
     REPLIED = "replied"
     REVOKED = "revoked"
+    RESTORED = "restored"  # revoking was undone
+    KEY_DELETED = "key_deleted"  # of who was revoked: nobody can undo it any more
     EXTENDED = "extended"
     EXPIRED = "expired"
     PURGED = "purged"

@@ -14,7 +14,7 @@ from postseal.store.sessions import Sessions
 def turn(ring: Opened, at: datetime, *, forget: timedelta) -> int:
     """Do what is due; how much that was.  Raises Failure."""
     store = ring.store
-    shredded = ring.messages.expire(at)
+    shredded = ring.access.expire(at) + ring.access.erase(at)
     shredded += Registry(store, ring.audit, ring.messages).forget(at - forget, at=at)
     rewrapped = sealed.rewrap(store, ring.keys) + secret.rewrap(store, ring.keys)
     tidied = ring.containers.tidy(at) + ring.passcodes.tidy(at) + Sessions(store).tidy(at)

@@ -2,7 +2,8 @@
 
 A line for each key, JSON, and a last one with their number and digest: a file that was cut off is not
 restored.  What is in it opens nothing without the master keys.  Restoring brings no message back that was
-revoked or has expired since: only recipients who may read are given their key.
+revoked or has expired since: only recipients who may read are given their key.  Keys that are kept only so
+that revoking can be undone go into no backup.
 """
 
 import hashlib
@@ -59,7 +60,9 @@ def _rows(store: Store) -> Iterator[dict[str, str]]:
 
 
 def _after(connection: Connection, number: int) -> "Sequence[Row[tuple[object, ...]]]":
-    query = select(sealed_keys).where(sealed_keys.c.number > number).order_by(sealed_keys.c.number)
+    query = select(sealed_keys).join_from(sealed_keys, sealed_recipients)
+    query = query.where(sealed_keys.c.number > number, sealed_recipients.c.state == State.OPEN.value)
+    query = query.order_by(sealed_keys.c.number)
     return connection.execute(query.limit(_MANY)).all()
 
 

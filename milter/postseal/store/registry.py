@@ -1,18 +1,16 @@
-"""What administrators ask about sealed messages and do with them, besides revoking.
+"""What administrators ask about sealed messages, and how they are forgotten.
 
 Nothing here needs a key but the audit's: a registry knows who may read what and until when, never what.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from postseal.store import audit as room
 from postseal.store.audit import Audit, Entry, Event
-from postseal.store.containers import kept
 from postseal.store.engine import Store
 from postseal.store.schema_sealed import containers, sealed_messages, sealed_recipients
 from postseal.store.sealed import SealedMessage, SealedMessages, State
@@ -45,7 +43,7 @@ class Registry:
 
     def search(self, search: Search, *, limit: int = _MANY) -> tuple[SealedMessage, ...]:
         """At most *limit* messages, the newest first."""
-        query = select(sealed_messages.c.id).where(*_conditions(search))
+        query = select(sealed_messages.c.id).where(*conditions(search))
         query = query.order_by(sealed_messages.c.since.desc()).limit(limit)
         return self._messages.some(self._store.read(lambda connection: list(connection.scalars(query))))
 
@@ -55,38 +53,6 @@ class Registry:
         query = select(sealed_messages.c.id).where(sealed_messages.c.id.between(low, high)).limit(_MANY)
         return self._messages.some(self._store.read(lambda connection: list(connection.scalars(query))))
 
-    def extend(
-        self,
-        message: bytes,
-        addresses: Collection[str] = (),
-        *,
-        until: datetime | None,
-        at: datetime,
-    ) -> tuple[str, ...]:
-        """Let *addresses*, or all if there are none, read the message *until* then; None: for ever.  Whose.
-
-        Whoever was revoked or has expired has no key any more, and gets none.
-        """
-        here = [sealed_recipients.c.message == message, sealed_recipients.c.state == State.OPEN.value]
-        here.append(sealed_recipients.c.expires.is_(None) | (sealed_recipients.c.expires > at))
-        if addresses:
-            here.append(sealed_recipients.c.address.in_(addresses))
-        change = update(sealed_recipients).where(*here).values(expires=until)
-        detail = until.isoformat() if until else "for ever"
-
-        def work(connection: Connection) -> tuple[tuple[str, ...], list[room.Row]]:
-            extended = tuple(sorted(connection.scalars(change.returning(sealed_recipients.c.address))))
-            # The copy behind the link must not end before the message does.
-            copy = containers.c.name == kept(message)
-            if extended:
-                connection.execute(update(containers).where(copy).values(until=None))
-            entries = [Entry(Event.EXTENDED, message, address, detail) for address in extended]
-            return extended, self._audit.added(connection, entries, at)
-
-        extended, rows = self._store.write(work)
-        room.tell(rows)
-        return extended
-
     def forget(self, before: datetime, *, at: datetime, limit: int = _MANY) -> int:
         """Forget at most *limit* messages that nobody could read any more *before* then; how many.
 
@@ -94,6 +60,7 @@ class Registry:
         """
         mine = sealed_recipients.c.message == sealed_messages.c.id
         fresh = (sealed_recipients.c.state == State.OPEN.value) | (sealed_recipients.c.changed >= before)
+        fresh |= sealed_recipients.c.undo.is_not(None)
         alive = select(sealed_recipients.c.message).where(mine, fresh)
         query = select(sealed_messages.c.id).where(~alive.exists()).limit(limit)
         found = self._store.read(lambda connection: list(connection.scalars(query)))
@@ -114,12 +81,13 @@ class Registry:
         return bool(rows)
 
 
-def _conditions(search: Search) -> list[ColumnElement[bool]]:
+def conditions(search: Search) -> list[ColumnElement[bool]]:
+    """*search* as a query asks it."""
     found: list[ColumnElement[bool]] = []
     if search.message_id:
         found.append(sealed_messages.c.message_id == search.message_id)
     if search.sender:
-        found.append(_address(sealed_messages.c.sender, search.sender))
+        found.append(_address(sealed_messages.c.author, search.sender))
     if search.recipient:
         mine = sealed_recipients.c.message == sealed_messages.c.id
         whom = _address(sealed_recipients.c.address, search.recipient)

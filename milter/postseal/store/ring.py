@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from postseal.sealed.master import MasterKeys
 from postseal.store import secret
+from postseal.store.access import Access
 from postseal.store.audit import Audit
 from postseal.store.containers import Containers
 from postseal.store.engine import Store
@@ -30,6 +31,7 @@ class Opened:
     secret: Secret
     audit: Audit
     messages: SealedMessages
+    access: Access
     containers: Containers
     passcodes: Passcodes
     outbox: Outbox
@@ -65,5 +67,6 @@ def opened(store: Store, keys: MasterKeys) -> Opened:
     outbox = Outbox(store, audit=audit, containers=containers, secret=known)
     sign_ins = SignIns(store, known.derive("sign-in"))
     return Opened(
-        *(store, keys, known, audit, messages, containers, passcodes, outbox, sign_ins), Passkeys(store)
+        *(store, keys, known, audit, messages, Access(store, audit)),
+        *(containers, passcodes, outbox, sign_ins, Passkeys(store)),
     )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    text,
 )
 
 from postseal.store.schema import ADDRESS_CHARACTERS, KEY_OCTETS, Moment, metadata
@@ -34,17 +35,21 @@ sealed_messages: Final = Table(
     Column("id", LargeBinary(ID_OCTETS), primary_key=True),
     Column("message_id", String(MESSAGE_ID_CHARACTERS), nullable=False),
     Column("sender", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("author", String(ADDRESS_CHARACTERS), nullable=False, server_default=""),
     Column("rights", String(300), nullable=False),
     Column("brand", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("since", Moment, nullable=False),
     CheckConstraint(f"length(id) = {ID_OCTETS}", name="id"),
     Index("ix_sealed_messages_message_id", "message_id"),
-    Index("ix_sealed_messages_sender", "sender"),
+    Index("ix_sealed_messages_author", "author", "since", "id"),
     Index("ix_sealed_messages_since", "since"),
     sqlite_with_rowid=False,
 )
-"""What was sealed.  *rights*: those that policy withholds, with commas.  *size*: of the plaintext."""
+"""What was sealed.  *author*: the sender in the form to compare.  *size*: of the plaintext.
+
+*rights*: those that policy withholds, with commas.
+"""
 
 sealed_recipients: Final = Table(
     "sealed_recipients",
@@ -60,13 +65,21 @@ sealed_recipients: Final = Table(
     Column("state", String(12), nullable=False),
     Column("expires", Moment),
     Column("changed", Moment, nullable=False),
+    Column("undo", Moment),
     Index("ix_sealed_recipients_address", "address"),
     Index("ix_sealed_recipients_expires", "state", "expires"),
+    Index(
+        "ix_sealed_recipients_undo",
+        "undo",
+        sqlite_where=text("undo IS NOT NULL"),
+        postgresql_where=text("undo IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 """Who may read it.  *address*: in the form to compare; *written*: as mail to him is addressed.
 
-*expires*: NULL for never.  *changed*: when *state* was set.
+*expires*: NULL for never.  *changed*: when *state* was set.  *undo*: until when the key of who was revoked
+is kept, NULL if it is deleted, or nobody has revoked it.
 """
 
 sealed_keys: Final = Table(
@@ -87,7 +100,7 @@ sealed_keys: Final = Table(
     Index("ix_sealed_keys_master", "master"),
     sqlite_autoincrement=True,
 )
-"""The message's key, wrapped by the master key of the name *master* for this recipient; gone when revoked."""
+"""The message's key, wrapped by the master key of the name *master* for this recipient."""
 
 secrets: Final = Table(
     "secrets",

@@ -1,29 +1,30 @@
 """Sealed messages: who may read them, for how long, and the wrapped keys without which nobody can.
 
-There is one wrapped key for each recipient.  Revoking, expiring and purging delete it in the transaction
-that says so in the audit; from then on no portal opens the message for him, wherever its container
-lies.  What was deleted is overwritten by `scrub`.  The verbs of administrators are in `store.registry`.
+There is one wrapped key for each recipient.  What ends or changes his reading is in `store.access`, what is
+asked about messages in `store.registry` and `store.overview`.  Deleted keys are overwritten by `scrub`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
+from postseal.envelope import key
 from postseal.sealed.master import MasterKeys, Wrapped, context
 from postseal.store import audit as room
 from postseal.store.audit import Audit, Entry, Event
 from postseal.store.engine import Store
+from postseal.store.schema import ADDRESS_CHARACTERS
 from postseal.store.schema_sealed import sealed_keys, sealed_messages, sealed_recipients
 
 _MANY: Final = 200
 
 
 class State(StrEnum):
-    """What a recipient may do; only who is `open` has a key."""
+    """What a recipient may do: only who is `open` may read."""
 
     OPEN = "open"
     REVOKED = "revoked"
@@ -35,7 +36,8 @@ class Addressee:
     """A recipient of a sealed message.
 
     *address*: in the form to compare; *written*: as mail to him is addressed.  *expires*: None for never.
-    *changed*: when *state* was set.  *key*: None unless *state* is open.
+    *changed*: when *state* was set.  *key*: None when it is deleted.  *undo*: until when revoking can be
+    undone, None if it cannot.
     """
 
     address: str
@@ -44,12 +46,17 @@ class Addressee:
     expires: datetime | None
     changed: datetime
     key: Wrapped | None = None
+    undo: datetime | None = None
 
     def readable(self, at: datetime) -> bool:
         """Whether he may read it at the time *at*: an expiry counts before anybody has noted it."""
         return (
             self.key is not None and self.state is State.OPEN and (self.expires is None or at < self.expires)
         )
+
+    def restorable(self, at: datetime) -> bool:
+        """Whether revoking can be undone at the time *at*."""
+        return self.key is not None and self.undo is not None and at < self.undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class SealedMessages:
                 return None
             values = {name: getattr(message, name) for name in ("id", "message_id", "sender", "brand")}
             values |= {"rights": ",".join(message.rights), "size": message.size, "since": message.since}
+            values["author"] = key(message.sender)[:ADDRESS_CHARACTERS]
             connection.execute(insert(sealed_messages).values(values))
             rows, keys = [], []
             for one in message.recipients:
@@ -141,44 +149,6 @@ class SealedMessages:
 
         return self._store.read(work)
 
-    def revoke(self, message: bytes, addresses: Collection[str] = (), *, at: datetime) -> tuple[str, ...]:
-        """Let *addresses*, or nobody if there are none, read the message no more; whose keys are gone now."""
-        return self._close(message, addresses, State.REVOKED, Event.REVOKED, at=at)
-
-    def expire(self, at: datetime, *, limit: int = _MANY) -> int:
-        """Delete the keys of at most *limit* recipients whose time was over at *at*; how many those were.
-
-        Housekeeping only: who has expired reads nothing before that either.
-        """
-        over = (sealed_recipients.c.state == State.OPEN.value, sealed_recipients.c.expires <= at)
-        query = select(sealed_recipients.c.message, sealed_recipients.c.address).where(*over).limit(limit)
-        found = self._store.read(lambda connection: connection.execute(query).all())
-        expired = 0
-        for row in found:
-            expired += len(self._close(row.message, [row.address], State.EXPIRED, Event.EXPIRED, at=at))
-        return expired
-
-    def _close(
-        self, message: bytes, addresses: Collection[str], state: State, event: Event, *, at: datetime
-    ) -> tuple[str, ...]:
-        here = [sealed_recipients.c.message == message, sealed_recipients.c.state == State.OPEN.value]
-        if addresses:
-            here.append(sealed_recipients.c.address.in_(addresses))
-        if state is State.EXPIRED:  # it may have been extended a moment ago
-            here.append(sealed_recipients.c.expires <= at)
-        close = update(sealed_recipients).where(*here).values(state=state.value, changed=at)
-
-        def work(connection: Connection) -> tuple[tuple[str, ...], Sequence[room.Row]]:
-            closed = tuple(sorted(connection.scalars(close.returning(sealed_recipients.c.address))))
-            keys = (sealed_keys.c.message == message, sealed_keys.c.address.in_(closed))
-            connection.execute(delete(sealed_keys).where(*keys))
-            entries = [Entry(event, message, address) for address in closed]
-            return closed, self._audit.added(connection, entries, at) if entries else ()
-
-        closed, rows = self._store.write(work)
-        room.tell(rows)
-        return closed
-
 
 def unwrapped(message: SealedMessage, addressee: Addressee, keys: MasterKeys) -> bytes:
     """The key of *message*, as *addressee* has it.  Raises Failure(KEYS); ValueError if he has none."""
@@ -201,8 +171,8 @@ def rewrap(store: Store, keys: MasterKeys, *, limit: int = _MANY) -> int:
     news = []
     for row in rows:
         bound = context(row.message, row.address, filter(None, row.rights.split(",")))
-        key = keys.unwrap(Wrapped(row.master, row.octets), bound)
-        news.append((row.number, row.octets, keys.wrap(key, bound)))
+        secret = keys.unwrap(Wrapped(row.master, row.octets), bound)
+        news.append((row.number, row.octets, keys.wrap(secret, bound)))
 
     def work(connection: Connection) -> int:
         done = 0
@@ -224,5 +194,6 @@ def scrub(store: Store) -> bool:
 
 
 def _addressee(row: "Row[tuple[object, ...]]") -> Addressee:
-    key = Wrapped(row.master, row.octets) if row.octets is not None else None
-    return Addressee(row.address, row.written, State(row.state), row.expires, row.changed, key)
+    wrapped = Wrapped(row.master, row.octets) if row.octets is not None else None
+    known = (row.address, row.written, State(row.state), row.expires, row.changed)
+    return Addressee(*known, wrapped, row.undo)
