@@ -77,6 +77,8 @@ def wired(
             "smtp_dns_support_level": "dnssec",
             "postseal_connectors": f"socketmap:{asked}",
             "transport_maps": "$postseal_connectors:routes",
+            # What waits is tried more and more rarely, so that the queue comes to rest on a slow machine too.
+            "maximal_backoff_time": "300s",
         }
         gate = running.enter_context(
             gateway(

@@ -54,13 +54,15 @@ def main(directory: Path, next_hop: str) -> dict[str, str]:
 
 
 # Nothing runs chrooted: the queue directory has none of the files that a chroot needs.
+# qmgr is woken every two seconds: a message that a client of before a reload still holds is put back among
+# those that just came ("skipped, still being delivered"), and looked at only if qmgr is woken or mail comes.
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
 127.0.0.1:{reinjection_port} inet n - n - - smtpd
   -o syslog_name=postfix/reinjection -o smtpd_milters=
 pickup    unix  n - n 60    1 pickup
 cleanup   unix  n - n -     0 cleanup
-qmgr      unix  n - n 300   1 qmgr
+qmgr      unix  n - n 2     1 qmgr
 tlsmgr    unix  - - n 1000? 1 tlsmgr
 rewrite   unix  - - n -     - trivial-rewrite
 bounce    unix  - - n -     0 bounce
