@@ -21,7 +21,7 @@ from postseal.envelope import Client, Envelope, Recipient
 from postseal.message import Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
-from postseal.rights import Right, withholding
+from postseal.rights import Right, Template, withholding
 from postseal.sealed import source
 from postseal.store.migrate import migrate
 from postseal.store.ring import Opened, Ring
@@ -65,11 +65,14 @@ class Place:
         lifetime: float | None = None,
         branding: str = "",
         withheld: Iterable[Right] = (),
+        templates: tuple[Template, ...] = (),
     ) -> EmailMessage:
         """The mail that carries *message*."""
         message = message or given_message(identity=f"<{datetime.now(UTC).timestamp()}@lab.test>")
         who = tuple(map(Recipient, to))
-        treatment = Treatment(lifetime=lifetime, branding=branding, withheld=withholding(withheld))
+        treatment = Treatment(
+            lifetime=lifetime, branding=branding, withheld=withholding(withheld), templates=templates
+        )
         order = Order(message, Envelope("ann@lab.test", who, Client()), treatment)
         raw = b"".join(self.method.protect(message, who, order=order).pieces())
         parsed = email.message_from_bytes(raw, policy=email.policy.default)

@@ -4,10 +4,14 @@ Policy asks which rights are *withheld*; a method of protection says which of th
 saved can be printed, copied, changed and sent on, so whoever withholds one of these withholds saving too.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from postseal.language.texts import NOTHING, Texts
+from postseal.licence import ORDINARY, Label, Licence
 
 
 class Right(StrEnum):
@@ -69,13 +73,18 @@ class Template:
     """Who may do what.
 
     *word*: what rules call it.  *lifetime*: seconds for which its messages can be read; None: as others say.
-    *archived*: no rule can ask for it any more.
+    *archived*: no rule can ask for it any more.  *name*, *description*: what its readers are told.
+    *offline*: seconds for which a copy can be read without the portal, and somebody who has signed in reads
+    before he does so anew; 0: no copy, and anew each time; None: no copy, and as the portal says.
     """
 
     word: str
     grants: tuple[Grant, ...]
     lifetime: float | None = None
     archived: bool = False
+    name: Texts = NOTHING
+    description: Texts = NOTHING
+    offline: float | None = None
 
     def granted(
         self, address: str, domains: Collection[str], groups: Callable[[], Collection[str]]
@@ -91,6 +100,20 @@ class Template:
             if meant or (grant.groups and not grant.groups.isdisjoint(groups())):
                 rights |= grant.rights
         return rights
+
+
+def licence(templates: Iterable[Template]) -> Licence:
+    """What *templates* say together: each may only take away from what another allows."""
+    found = tuple(templates)
+    if not found:
+        return ORDINARY
+    said = [each.offline for each in found if each.offline is not None]
+    shortest = min(said, default=math.inf)
+    return Licence(
+        tuple(Label(each.word, each.name, each.description) for each in found),
+        offline=len(said) == len(found) and shortest > 0,
+        seconds=None if math.isinf(shortest) else int(shortest),
+    )
 
 
 OPTIONS: Final = {

@@ -10,10 +10,10 @@ import pytest
 from pictures import LOGO
 from postseal.body import Spool
 from postseal.branding.branding import Branding
-from postseal.branding.texts import Texts
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
 from postseal.language.language import Language
+from postseal.language.texts import Texts
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
 from postseal.settings_ome import Form, Ome

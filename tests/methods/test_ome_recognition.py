@@ -10,8 +10,8 @@ from pictures import LOGO
 from postseal import message_file
 from postseal.body import Spool
 from postseal.branding.branding import Branding
-from postseal.branding.texts import Texts
 from postseal.language.language import Language
+from postseal.language.texts import Texts
 from postseal.message import Message
 from postseal.settings_ome import Form, Ome
 from postseal.store.ring import Ring

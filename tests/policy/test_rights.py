@@ -7,11 +7,12 @@ import pytest
 from postseal.body import Body
 from postseal.envelope import Client, Envelope, Recipient
 from postseal.errors import BadInput
+from postseal.language.language import Language
 from postseal.message import Header, Message
 from postseal.outcome import Reply
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
-from postseal.rights import Right
+from postseal.rights import Right, licence
 from postseal.settings import Settings
 from postseal.settings_judging import Directory
 from postseal.treatment import Treatment
@@ -127,6 +128,26 @@ def test_a_template_that_vanished_or_was_archived_is_refused(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("offline", "found"),
+    [("never", (False, 0)), ("always", (True, None)), ("7d", (True, 7 * 86400)), ("", (False, None))],
+)
+def test_template_says_what_readers_are_told_and_how_long_they_read(
+    tmp_path: Path, offline: str, found: tuple[bool, int | None]
+) -> None:
+    more = f"    offline: {offline}\n" if offline else ""
+    told = "    name: {en: Board only, de: Nur Vorstand}\n    description: Partners read.\n" + more
+    written = TEMPLATES.replace("    expire: 2d\n", told)
+
+    found_policy = policy(tmp_path, "[protect: ome, template: board]", written)
+    made = licence(treatments(found_policy, DAN)[DAN].templates)
+
+    (label,) = made.labels
+    assert (label.name.read(Language.DE), label.name.read(Language.FR)) == ("Nur Vorstand", "Board only")
+    assert label.description.read(Language.DE) == "Partners read."
+    assert (made.offline, made.seconds) == found
+
+
 def test_changed_templates_are_another_policy(tmp_path: Path) -> None:
     then = "[protect: ome, template: board]"
 
@@ -147,6 +168,10 @@ def test_changed_templates_are_another_policy(tmp_path: Path) -> None:
         ("x: {description: nothing}", "'rights' is missing"),
         ("x: {rights: []}", "nobody has any right"),
         ("x: {rights: [{groups: board, grant: owner}], expire: 1s}", "nobody could read it in time"),
+        ("x: {rights: [{anyone: true, grant: viewer}], offline: 1s}", "nobody could read it in time"),
+        ("x: {rights: [{anyone: true, grant: viewer}], offline: yes}", "expected a time span, found 'yes'"),
+        ("x: {rights: [{anyone: true, grant: viewer}], name: {eng: Board}}", "unknown language 'eng'"),
+        (f"x: {{rights: [{{anyone: true, grant: viewer}}], name: {'B' * 101}}}", "too long, or not text"),
     ],
 )
 def test_bad_template(tmp_path: Path, written: str, what: str) -> None:

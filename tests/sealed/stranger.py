@@ -56,7 +56,7 @@ def unwrap(wrapped: bytes, name: str, master_key: bytes, context: bytes) -> byte
     return AESGCM(master_key).decrypt(wrapped[:12], wrapped[12:], associated)
 
 
-def context(message_id: bytes, address: str, rights: list[str]) -> bytes:
+def context(message_id: bytes, address: str, rights: list[str], licence: str = "") -> bytes:
     """What a wrapped key is bound to."""
     withheld = "\n".join(sorted(rights)).encode()
     return (
@@ -64,6 +64,7 @@ def context(message_id: bytes, address: str, rights: list[str]) -> bytes:
         + message_id
         + hashlib.sha256(address.encode()).digest()
         + hashlib.sha256(withheld).digest()
+        + (hashlib.sha256(licence.encode()).digest() if licence else b"")
     )
 
 

@@ -57,12 +57,13 @@ def test_container_is_refused_by_both(row: dict[str, str]) -> None:
 @pytest.mark.parametrize("row", vectors("keys"))
 def test_wrapped_key_opens_for_both(row: dict[str, str]) -> None:
     master = octets(row, "master_key")
-    bound = context(octets(row, "id"), row["address"], row["rights"])
+    bound = context(octets(row, "id"), row["address"], row["rights"], row.get("licence", ""))
     wrapped = octets(row, "wrapped")
 
     keys = LocalKeys({row["master_name"]: master}, row["master_name"])
     assert keys.unwrap(Wrapped(row["master_name"], wrapped), bound).hex() == row["key"]
-    assert STRANGER["context"](octets(row, "id"), row["address"], row["rights"]) == bound
+    same = STRANGER["context"](octets(row, "id"), row["address"], row["rights"], row.get("licence", ""))
+    assert same == bound
     assert STRANGER["unwrap"](wrapped, row["master_name"], master, bound).hex() == row["key"]
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from postseal.branding import color
 from postseal.branding.logo import Logo
-from postseal.branding.texts import NOTHING, Texts
 from postseal.language.language import Language
+from postseal.language.texts import NOTHING, Texts
 
 DEFAULT: Final = "default"
 """The word of the branding that is always there."""

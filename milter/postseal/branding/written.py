@@ -13,10 +13,10 @@ from typing import Annotated, Final
 from postseal import document, scalar
 from postseal.binding import Reader, known
 from postseal.branding.logo import BadLogo, Logo, logo
-from postseal.branding.texts import Texts
 from postseal.document import Mapping, Node, Problems, Scalar, bad
 from postseal.errors import Place
 from postseal.language.language import Language
+from postseal.language.texts import Texts
 from postseal.reference import keys
 from postseal.settings_ome import paragraph, portal_url
 from postseal.settings_sign_in import provider_name
@@ -65,14 +65,19 @@ def line(node: Node, _reader: object = None) -> str:
 
 def texts(node: Node, _reader: object = None) -> Texts:
     """Text, at most 1024 characters; or one for each language: `{en: …, de: …}`."""
+    return by_language(node, paragraph)
+
+
+def by_language(node: Node, read: Callable[[Node], str]) -> Texts:
+    """What *read* makes of the text at *node*, or of the one for each language there."""
     if not isinstance(node, Mapping):
-        return Texts(paragraph(node))
+        return Texts(read(node))
     problems = Problems()
     found = {}
     for entry in node.entries:
         with problems.collect():
             language = Language(known(entry.key, [each.value for each in Language], "language"))
-            found[language] = paragraph(entry.value)
+            found[language] = read(entry.value)
     problems.settle()
     return Texts.of(found)
 

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -26,10 +26,9 @@ from postseal.methods.cover import Cover
 from postseal.methods.method import Manner, Order
 from postseal.methods.recognition import carried, named, portal_of
 from postseal.recurrence import KEEP, has_own_id, told_from_others
-from postseal.rights import Right
+from postseal.rights import Right, licence
 from postseal.sealed.armor import armored_size
 from postseal.sealed.container import ID_OCTETS, KEY_OCTETS, sealed, sealed_size
-from postseal.sealed.master import context
 from postseal.settings_ome import Form, Ome
 
 if TYPE_CHECKING:  # commands that seal nothing need not wait for a database's libraries
@@ -174,6 +173,7 @@ class OmeMethod:
             str(self._lifetime(order)).encode(),
             ",".join(_rights(order)).encode(),
             repr((treatment.sign, treatment.headers)).encode(),
+            *filter(None, [licence(treatment.templates).text.encode("utf-8")]),
             *(address.encode("utf-8") for address in addresses),
         )
         return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
@@ -206,23 +206,24 @@ class OmeMethod:
         """Note the message, its recipients and their wrapped keys, after all else that can fail."""
         from postseal.store.sealed import Addressee, SealedMessage, State  # noqa: PLC0415
 
-        rights, lifetime = _rights(order), self._lifetime(order)
+        lifetime = self._lifetime(order)
         expires = at + timedelta(seconds=lifetime) if lifetime else None
-        recipients = []
-        for address, written in addresses.items():
-            wrapped = ring.keys.wrap(chosen.key, context(chosen.id, address, rights))
-            recipients.append(Addressee(address, written, State.OPEN, expires, at, wrapped))
         message_id = (order.original.first("Message-ID") or b"").decode("utf-8", "replace")
         note = SealedMessage(
             id=chosen.id,
             message_id=_kept_text(message_id, _LONGEST_ID),
             sender=_kept_text(order.envelope.sender, _LONGEST_ADDRESS),
-            rights=rights,
+            rights=_rights(order),
             brand=self._branding(order).word,
             size=size,
             since=at,
-            recipients=tuple(recipients),
+            terms=licence(order.treatment.templates).text,
         )
+        recipients = []
+        for address, written in addresses.items():
+            wrapped = ring.keys.wrap(chosen.key, note.bound(address))
+            recipients.append(Addressee(address, written, State.OPEN, expires, at, wrapped))
+        note = replace(note, recipients=tuple(recipients))
         if not ring.messages.add(note):
             raise Failure(Cause.STORE, "another attempt at this message is under way")
         return note

@@ -5,6 +5,7 @@ What a template grants is noted with each message when it is sealed; nobody asks
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,8 +14,10 @@ from typing import Annotated, Final
 
 from postseal import document, scalar
 from postseal.binding import Reader, known
+from postseal.branding.written import by_language, line, texts
 from postseal.document import Node, Problems, Scalar, bad
 from postseal.errors import Place
+from postseal.language.texts import NOTHING, Texts
 from postseal.policy.action_values import lifetime
 from postseal.policy.condition_values import Names
 from postseal.policy.values import Addresses, Domains, some
@@ -52,6 +55,19 @@ def word(node: Node, _reader: object = None) -> str:
     return written
 
 
+def names(node: Node, _reader: object = None) -> Texts:
+    """Text on one line, at most 100 characters; or one for each language: `{en: …, de: …}`."""
+    return by_language(node, line)
+
+
+def time_offline(node: Node, _reader: object = None) -> float:
+    """`never`, `always`, or a time span of at least a minute: `12h`, `7d`."""
+    written = scalar.one(node)
+    if written.text in {"never", "always"}:
+        return 0.0 if written.text == "never" else math.inf
+    return lifetime(node)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Somebody, and what he may do.  Of several lines that are for him he has all rights together."""
@@ -68,14 +84,17 @@ class Line:
 class Written:
     """A template.
 
-    *description*: for administrators.  *rights*: for whom, and which; whoever is in no line gets no copy, and
-    the message is refused.  *expire*: how long it can be read, if no rule says a shorter time.
+    *name*, *description*: what readers are told, in their language.  *rights*: for whom, and which; whoever
+    is in no line gets no copy, and the message is refused.  *expire*: how long it can be read, if no rule
+    says a shorter time.  *offline*: how long somebody who has signed in reads before he has to do so again.
     *archived*: no rule may name it any more; what it has protected stays as it is.
     """
 
     place: Place
     rights: tuple[Line, ...]
-    description: str = ""
+    name: Annotated[Texts, names] = NOTHING
+    description: Annotated[Texts, texts] = NOTHING
+    offline: Annotated[float, time_offline] | None = None
     expire: Annotated[float, lifetime] | None = None
     archived: bool = False
 
@@ -152,9 +171,17 @@ def _made(name: str, written: Written) -> Template:
     if not written.rights:
         raise bad(written.place, "nobody has any right", "write at least one line below 'rights:'")
     grants = []
-    for line in written.rights:
-        if not (line.anyone or line.users or line.groups or line.domains):
+    for each in written.rights:
+        if not (each.anyone or each.users or each.groups or each.domains):
             hint = "write users:, groups:, domains: or anyone: true"
-            raise bad(line.place, "nobody has these rights", hint)
-        grants.append(Grant(line.grant, line.users, line.groups, line.domains, line.anyone))
-    return Template(name, tuple(grants), written.expire, written.archived)
+            raise bad(each.place, "nobody has these rights", hint)
+        grants.append(Grant(each.grant, each.users, each.groups, each.domains, each.anyone))
+    return Template(
+        name,
+        tuple(grants),
+        written.expire,
+        written.archived,
+        name=written.name,
+        description=written.description,
+        offline=written.offline,
+    )

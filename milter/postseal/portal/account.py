@@ -77,7 +77,7 @@ def arrive(visit: Visit) -> Response:
         _refuse(visit, provider, refusal, (finished.message,))
         # Not here: the address of this page has the code in it.
         return RedirectResponse(f"{finished.back}/account", 303)
-    visit.sign_in(address, name)
+    visit.sign_in(address, name, finished.message)
     entry = Entry(Event.AUTHENTICATED, finished.message, address, f"oidc {name}")
     opened.audit.add([entry], at=visit.at)
     visit.desk.count.sign_in("oidc", name, "good")

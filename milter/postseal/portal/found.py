@@ -8,14 +8,18 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from postseal.portal.visit import Visit
 from postseal.store.containers import Container, kept, posted
 from postseal.store.sealed import Addressee, SealedMessage, State
+from postseal.store.sessions import Session
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _HANDLE: Final = re.compile(r"[\w-]{22}", re.ASCII)
+_ONCE: Final = timedelta(minutes=15)
+"""How long a message can be read for which its reader has to sign in anew each time."""
 
 
 class Gone(Exception):
@@ -36,12 +40,16 @@ class SignedOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A message that somebody can read.  *reader*: the recipient who has signed in, None if none has."""
+    """A message that somebody can read.  *reader*: the recipient who has signed in, None if none has.
+
+    *anew*: one has signed in, and must do so again for this message.
+    """
 
     handle: str
     container: Container
     message: SealedMessage
     reader: Addressee | None
+    anew: bool = False
 
 
 def written(handle: bytes) -> str:
@@ -66,6 +74,8 @@ def found(visit: Visit) -> Found:
         raise Gone(State.REVOKED if reader.state is State.REVOKED else State.EXPIRED)
     if not any(one.readable(visit.at) for one in message.recipients):
         raise Gone
+    if reader and visit.session and not _licensed(message, visit.session, visit.at):
+        return Found(handle, container, message, None, anew=True)
     return Found(handle, container, message, reader)
 
 
@@ -75,6 +85,16 @@ def read_by(visit: Visit) -> tuple[Found, Addressee]:
     if here.reader is None:
         raise SignedOut(here.handle)
     return here, here.reader
+
+
+def _licensed(message: SealedMessage, session: Session, at: datetime) -> bool:
+    """Whether who has signed in as *session* says may read *message* at the time *at*."""
+    seconds = message.licence.seconds
+    if seconds is None:
+        return True
+    if seconds == 0:
+        return session.message == message.id and at < session.since + _ONCE
+    return at < session.since + timedelta(seconds=seconds)
 
 
 def _name(handle: str) -> bytes | None:

@@ -109,7 +109,7 @@ def answer(visit: Visit) -> Response:
     except NotProven as refusal:
         _refuse(visit, here, refusal)
         return address_page(visit, here, problem="passkey", status=403)
-    visit.sign_in(passkey.address, PASSKEY)
+    visit.sign_in(passkey.address, PASSKEY, here.message.id)
     entry = Entry(Event.AUTHENTICATED, here.message.id, passkey.address, "passkey")
     visit.desk.opened.audit.add([entry], at=visit.at)
     visit.desk.count.sign_in("passkey", "", "good")

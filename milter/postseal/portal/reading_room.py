@@ -14,7 +14,7 @@ from postseal.message import Message
 from postseal.portal.found import Found, Gone, found, read_by
 from postseal.portal.opened import message_of
 from postseal.portal.reply import ways
-from postseal.portal.restricted import Withheld, check_saving, may_save, restraint, viewable
+from postseal.portal.restricted import Withheld, check_saving, labels, may_save, restraint, viewable
 from postseal.portal.signing_in import code_or_address
 from postseal.portal.visit import Visit
 from postseal.reading.restraint import FREE, Restraint
@@ -45,6 +45,7 @@ def message(visit: Visit) -> Response:
         saving=may_save(here),
         viewable=viewable(seen),
         withheld=here.message.rights,
+        labels=labels(visit, here),
         sandbox=SANDBOX,
     )
 

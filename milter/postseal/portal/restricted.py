@@ -9,6 +9,7 @@ from base64 import b64encode
 
 from starlette.responses import Response
 
+from postseal.language.catalogue import noted
 from postseal.portal.found import Found, Gone, read_by
 from postseal.portal.opened import message_of
 from postseal.portal.visit import Visit
@@ -20,6 +21,8 @@ from postseal.rights import Right
 from postseal.store.audit import Entry, Event
 from postseal.store.sealed import Addressee
 
+_NAMES = {"do_not_forward": noted("Do not forward")}
+"""Of the templates that are always there, where a reader is to be told of one."""
 _NUMBER = re.compile("[0-9]{1,18}")
 _PAGE = re.compile("[0-9]{1,5}")
 
@@ -48,6 +51,17 @@ def restraint(visit: Visit, here: Found, reader: Addressee) -> Restraint:
     if may_save(here):
         return FREE
     return Restraint(frozenset({PRINT, COPY}.intersection(here.message.rights)), _mark(visit, here, reader))
+
+
+def labels(visit: Visit, here: Found) -> list[tuple[str, str]]:
+    """Names and descriptions of a message's templates, for its reader; he is told of none without a name."""
+    found = []
+    for each in here.message.licence.labels:
+        own = _NAMES.get(each.word)
+        name = visit.translate(own) if own else each.name.read(visit.language)
+        if name:
+            found.append((name, each.description.read(visit.language)))
+    return found
 
 
 def viewable(seen: View) -> frozenset[int]:

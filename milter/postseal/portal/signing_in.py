@@ -71,7 +71,7 @@ def read_code(visit: Visit) -> Response:
     visit.desk.count.event(f"code_{answer.value}")
     visit.desk.count.sign_in("passcode", "", "good" if answer is Answer.RIGHT else answer.value)
     if answer is Answer.RIGHT:
-        visit.sign_in(waiting.address, PASSCODE)
+        visit.sign_in(waiting.address, PASSCODE, here.message.id)
         entry = Entry(Event.AUTHENTICATED, here.message.id, waiting.address, "passcode")
         opened.audit.add([entry], at=visit.at)
         return RedirectResponse(f"/m/{here.handle}", 303)
@@ -105,7 +105,7 @@ def address_page(
     visit: Visit, here: Found, *, typed: str = "", problem: str = "", again: object = None, status: int = 200
 ) -> Response:
     """The page with every way to sign in that there is."""
-    facts = {"here": here, "typed": typed, "problem": problem, "again": again}
+    facts = {"here": here, "typed": typed, "problem": problem, "again": again, "anew": here.anew}
     allows = visit.branding.allows
     facts["passcode"], facts["passkey"] = _mailed(visit), visit.desk.ceremony and allows(PASSKEY)
     accounts = (provider.settings for provider in visit.desk.providers.values())

@@ -85,9 +85,12 @@ class Visit:
         self.desk.sessions.end(self._cookie)
         self._session, self._looked = None, True
 
-    def sign_in(self, address: str, how: str) -> None:
-        """From now on this browser may read the mail of *address*; its cookie is a new one."""
-        self._become(self.desk.sessions.sign_in(self._cookie, address, how, at=self.at))
+    def sign_in(self, address: str, how: str, message: bytes) -> None:
+        """From now on this browser may read the mail of *address*, who has come for this *message*.
+
+        Its cookie is a new one.
+        """
+        self._become(self.desk.sessions.sign_in(self._cookie, address, how, at=self.at, message=message))
 
     def sign_out(self) -> None:
         """End the session."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     text,
 )
 
@@ -37,6 +38,7 @@ sealed_messages: Final = Table(
     Column("sender", String(ADDRESS_CHARACTERS), nullable=False),
     Column("author", String(ADDRESS_CHARACTERS), nullable=False, server_default=""),
     Column("rights", String(300), nullable=False),
+    Column("licence", Text, nullable=False, server_default=""),
     Column("brand", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("since", Moment, nullable=False),
@@ -48,7 +50,7 @@ sealed_messages: Final = Table(
 )
 """What was sealed.  *author*: the sender in the form to compare.  *size*: of the plaintext.
 
-*rights*: those that policy withholds, with commas.
+*rights*: those that policy withholds, with commas.  *licence*: `Licence.text`.
 """
 
 sealed_recipients: Final = Table(
@@ -172,6 +174,7 @@ portal_sessions: Final = Table(
     Column("id", LargeBinary(KEY_OCTETS), primary_key=True),
     Column("address", String(ADDRESS_CHARACTERS), nullable=False),
     Column("how", String(16), nullable=False),
+    Column("message", LargeBinary(ID_OCTETS)),
     Column("since", Moment, nullable=False),
     Column("seen", Moment, nullable=False),
     Column("until", Moment, nullable=False),
@@ -179,7 +182,10 @@ portal_sessions: Final = Table(
     Index("ix_portal_sessions_until", "until"),
     sqlite_with_rowid=False,
 )
-"""Browsers.  *id*: SHA-256 of the cookie.  *address*: whose mail it may read, "" before he is known."""
+"""Browsers.  *id*: SHA-256 of the cookie.  *address*: whose mail it may read, "" before he is known.
+
+*message*: for which he has signed in.
+"""
 
 sign_ins: Final = Table(
     "sign_ins",

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, Row, insert, select, update
 
 from postseal.envelope import key
+from postseal.licence import Licence
 from postseal.sealed.master import MasterKeys, Wrapped, context
 from postseal.store import audit as room
 from postseal.store.audit import Audit, Entry, Event
@@ -64,7 +65,7 @@ class SealedMessage:
     """A message as the store knows it: nothing of its content.
 
     *id*: 16 octets, the one in the container's header.  *rights*: those that policy withholds.  *size*: of
-    the plaintext.  *since*: when it was sealed.
+    the plaintext.  *since*: when it was sealed.  *terms*: the text of its licence, as it was written.
     """
 
     id: bytes
@@ -75,6 +76,16 @@ class SealedMessage:
     size: int
     since: datetime
     recipients: tuple[Addressee, ...] = field(default=(), compare=False)
+    terms: str = ""
+
+    @property
+    def licence(self) -> Licence:
+        """What holds besides the rights."""
+        return Licence.of(self.terms)
+
+    def bound(self, address: str) -> bytes:
+        """What its key is bound to when it is wrapped for *address*, which is in the form to compare."""
+        return context(self.id, address, self.rights, self.terms)
 
     def addressee(self, address: str) -> Addressee | None:
         """The recipient with this *address*, in the form to compare."""
@@ -100,7 +111,7 @@ class SealedMessages:
                 return None
             values = {name: getattr(message, name) for name in ("id", "message_id", "sender", "brand")}
             values |= {"rights": ",".join(message.rights), "size": message.size, "since": message.since}
-            values["author"] = key(message.sender)[:ADDRESS_CHARACTERS]
+            values |= {"author": key(message.sender)[:ADDRESS_CHARACTERS], "licence": message.terms}
             connection.execute(insert(sealed_messages).values(values))
             rows, keys = [], []
             for one in message.recipients:
@@ -143,6 +154,7 @@ class SealedMessages:
                 SealedMessage(
                     *(row.id, row.message_id, row.sender, tuple(filter(None, row.rights.split(",")))),
                     *(row.brand, row.size, row.since, tuple(of[row.id])),
+                    terms=row.licence,
                 )
                 for row in rows
             )
@@ -154,14 +166,15 @@ def unwrapped(message: SealedMessage, addressee: Addressee, keys: MasterKeys) ->
     """The key of *message*, as *addressee* has it.  Raises Failure(KEYS); ValueError if he has none."""
     if addressee.key is None:
         raise ValueError("the key of this recipient was deleted")
-    return keys.unwrap(addressee.key, context(message.id, addressee.address, message.rights))
+    return keys.unwrap(addressee.key, message.bound(addressee.address))
 
 
 def rewrap(store: Store, keys: MasterKeys, *, limit: int = _MANY) -> int:
     """Wrap at most *limit* message keys by the current master key that are not yet; how many were."""
     fields = (sealed_keys.c.number, sealed_keys.c.message, sealed_keys.c.address)
     query = (
-        select(*fields, sealed_keys.c.master, sealed_keys.c.octets, sealed_messages.c.rights)
+        select(*fields, sealed_keys.c.master, sealed_keys.c.octets)
+        .add_columns(sealed_messages.c.rights, sealed_messages.c.licence)
         .join_from(sealed_keys, sealed_messages, sealed_keys.c.message == sealed_messages.c.id)
         .where(sealed_keys.c.master != keys.current)
         .limit(limit)
@@ -170,7 +183,7 @@ def rewrap(store: Store, keys: MasterKeys, *, limit: int = _MANY) -> int:
     # Outside of any transaction: a key server may take its time.
     news = []
     for row in rows:
-        bound = context(row.message, row.address, filter(None, row.rights.split(",")))
+        bound = context(row.message, row.address, filter(None, row.rights.split(",")), row.licence)
         secret = keys.unwrap(Wrapped(row.master, row.octets), bound)
         news.append((row.number, row.octets, keys.wrap(secret, bound)))
 

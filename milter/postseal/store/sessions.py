@@ -24,7 +24,8 @@ _TOUCH: Final = timedelta(seconds=30)
 class Session:
     """*id*: what passcodes are bound to.  *address*: who has signed in, in the form to compare, or "".
 
-    *how*: `passcode`, `passkey`, the name of a provider, or "".  *until*: when it ends at the latest.
+    *how*: `passcode`, `passkey`, the name of a provider, or "".  *since*: of a session that has signed in,
+    when it did; *message*: for which.  *until*: when it ends at the latest.
     """
 
     id: bytes
@@ -33,6 +34,7 @@ class Session:
     since: datetime
     seen: datetime
     until: datetime
+    message: bytes | None = None
 
 
 class Sessions:
@@ -54,7 +56,7 @@ class Sessions:
 
     def begin(self, *, at: datetime) -> str:
         """Begin a session of somebody unknown; its cookie."""
-        return self._begin("", "", at)
+        return self._begin("", "", at, None)
 
     def of(self, cookie: str, *, at: datetime) -> Session | None:
         """The session of *cookie*, which is used now; None if there is none, or it has ended."""
@@ -65,12 +67,17 @@ class Sessions:
         if at - row.seen >= _TOUCH:
             touch = update(portal_sessions).where(portal_sessions.c.id == row.id).values(seen=at)
             self._store.write(lambda connection: connection.execute(touch))
-        return Session(row.id, row.address, row.how, row.since, at, row.until)
+        return Session(row.id, row.address, row.how, row.since, at, row.until, row.message)
 
-    def sign_in(self, cookie: str, address: str, how: str, *, at: datetime) -> str:
-        """End the session of *cookie* and begin one that may read the mail of *address*; its cookie."""
+    def sign_in(
+        self, cookie: str, address: str, how: str, *, at: datetime, message: bytes | None = None
+    ) -> str:
+        """End the session of *cookie* and begin one that may read the mail of *address*; its cookie.
+
+        *message*: for which somebody has signed in.
+        """
         self.end(cookie)
-        return self._begin(address, how, at)
+        return self._begin(address, how, at, message)
 
     def end(self, cookie: str) -> None:
         """End the session of *cookie*, if there is one."""
@@ -89,9 +96,9 @@ class Sessions:
         gone = delete(portal_sessions).where(portal_sessions.c.id.in_(some))
         return self._store.write(lambda connection: connection.execute(gone).rowcount)
 
-    def _begin(self, address: str, how: str, at: datetime) -> str:
+    def _begin(self, address: str, how: str, at: datetime, message: bytes | None) -> str:
         cookie = secrets.token_urlsafe(32)
-        row = {"id": _id(cookie), "address": address, "how": how, "since": at, "seen": at}
+        row = {"id": _id(cookie), "address": address, "how": how, "since": at, "seen": at, "message": message}
         row["until"] = at + self._longest
         self._store.write(lambda connection: connection.execute(insert(portal_sessions).values(row)))
         return cookie
