@@ -10,6 +10,7 @@ worker does it by itself.
 import json
 import logging
 import os
+import signal
 import socket
 import threading
 import time
@@ -99,6 +100,32 @@ class Finisher:
         if known["late"]:
             raise Failure(Cause.SUBMISSION, "this attempt took too long to end; another may have taken over")
         return Ended(known["code"], known["text"].encode("utf-8", "surrogateescape"), known["noted"])
+
+
+def forked(
+    journal: Callable[[], Journal], clock: Callable[[], datetime], *, closing: Sequence[int] = ()
+) -> Finisher | None:
+    """A finisher in a new process, which keeps none of the descriptors *closing*; None if there can be none.
+
+    *journal* is opened in there.  Must be called before there are threads and connections.
+    """
+    ours, theirs = channel()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        _log.error("%s", log.line(event="no_finisher", worker=os.getpid(), why=error))
+        return None
+    if pid == 0:
+        try:
+            for number in (signal.SIGTERM, signal.SIGINT):  # it ends with what it works for, and after it
+                signal.signal(number, signal.SIG_IGN)
+            for descriptor in (ours.fileno(), *closing):
+                os.close(descriptor)
+            serve(theirs, journal(), clock)
+        finally:
+            os._exit(1)
+    theirs.close()
+    return Finisher(ours)
 
 
 def channel() -> tuple[socket.socket, socket.socket]:

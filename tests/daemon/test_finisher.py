@@ -9,14 +9,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from demo.daemon import Daemon
-from demo.place import LOOPBACK
+from holding_listener import Listener, listening
 from milterprotocol import Mail, MilterClient
 from postseal.errors import Failure
 from postseal.finisher import Finisher, Note, channel
@@ -33,53 +32,17 @@ MAIL = Mail(
 SETTINGS = "workers: 1\nsubmit_timeout: 60s\nstore_timeout: 60s\n"
 
 
-@dataclass
-class Listener:
-    """Takes every copy, and says so when it may.  *copies*: how many; *held*: that the first is here."""
-
-    server: socket.socket
-    reply: bytes = b"250 taken"
-    copies: int = 0
-    held: threading.Event = field(default_factory=threading.Event)
-    may_answer: threading.Event = field(default_factory=threading.Event)
-
-    def serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self.server.accept()
-                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
-    def _talk(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines, suppress(OSError):
-            connection.sendall(b"220 hello\r\n")
-            for line in lines:
-                if line.startswith(b"DATA"):
-                    connection.sendall(b"354 go on\r\n")
-                    while lines.readline() != b".\r\n":
-                        pass
-                    self.copies += 1
-                    self.held.set()
-                    self.may_answer.wait(120)
-                    connection.sendall(self.reply + b"\r\n")
-                else:
-                    connection.sendall(b"250 ok\r\n")
-
-
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        listening = Listener(server)
-        threading.Thread(target=listening.serve, daemon=True).start()
-        yield listening
-        listening.may_answer.set()
-        with suppress(OSError):
-            server.shutdown(socket.SHUT_RDWR)
+    with listening() as started:
+        yield started
 
 
 @contextmanager
 def running(directory: Path, listener: Listener) -> Iterator[Daemon]:
-    port = listener.server.getsockname()[1]
-    with Daemon(directory, policies={"1.yaml": POLICY}, settings=SETTINGS, submit_port=port) as started:
+    with Daemon(
+        directory, policies={"1.yaml": POLICY}, settings=SETTINGS, submit_port=listener.port
+    ) as started:
         yield started
 
 

@@ -25,8 +25,7 @@ from postseal.daemon import house
 from postseal.daemon.house import House
 from postseal.delivery import Delivery
 from postseal.errors import BadInput
-from postseal.finisher import Finisher, channel
-from postseal.finisher import serve as serve_ends
+from postseal.finisher import forked
 from postseal.guard.seal import Seal
 from postseal.guard.secret import load
 from postseal.guard.trace import Guard
@@ -98,7 +97,10 @@ def _delivery(settings: Settings, guard: Guard, *, closing: Sequence[int]) -> De
     host, _, port = settings.submit_to.rpartition(":")
     if not host:
         return None
-    store = Store(settings.store, timeout=settings.store_timeout)
+
+    def journal() -> Journal:
+        return Journal(Store(settings.store, timeout=settings.store_timeout))
+
     name = socket.gethostname()
     listener = Submission(
         host.strip("[]"),
@@ -108,25 +110,7 @@ def _delivery(settings: Settings, guard: Guard, *, closing: Sequence[int]) -> De
         guard,
         requiretls=settings.tls.requiretls,
     )
-    return Delivery(listener, Journal(store), house.now, _finisher(settings, closing=closing))
-
-
-def _finisher(settings: Settings, *, closing: Sequence[int]) -> Finisher | None:
-    ours, theirs = channel()
-    try:
-        pid = os.fork()
-    except OSError as error:
-        _log.error("%s", log.line(event="no_finisher", worker=os.getpid(), why=error))
-        return None
-    if pid == 0:
-        try:
-            for descriptor in (ours.fileno(), *closing):
-                os.close(descriptor)
-            serve_ends(theirs, Journal(Store(settings.store, timeout=settings.store_timeout)), house.now)
-        finally:
-            os._exit(1)
-    theirs.close()
-    return Finisher(ours)
+    return Delivery(listener, journal(), house.now, forked(journal, house.now, closing=closing))
 
 
 def _rulebook(built: House) -> Rulebook:

@@ -20,6 +20,7 @@ from postseal.body import Spool
 from postseal.branding.load import FOLDER
 from postseal.branding.shelf import Shelf
 from postseal.errors import BadInput, Place, Problem
+from postseal.finisher import Finisher, forked
 from postseal.methods.ome import OmeMethod
 from postseal.portal.app import app
 from postseal.portal.count import Count
@@ -43,6 +44,8 @@ from postseal.replying.original import Inside
 from postseal.replying.replies import Replies
 from postseal.sealed import source
 from postseal.settings import Settings
+from postseal.store.engine import Store
+from postseal.store.journal import Journal
 from postseal.store.ring import Ring
 from postseal.submission import Submission
 
@@ -58,7 +61,8 @@ def run(path: Path, instance: int) -> None:
         raise _bad(path, "there is no portal (ome: portal)", "write the portal's address: https://HOST")
     if not settings.submit_to:
         raise _bad(path, "passcodes cannot be sent (submit_to)", "name the listener without the milter")
-    desk = _desk(settings)
+    finisher = _finisher(settings)
+    desk = _desk(settings, finisher)
     portal = settings.portal
     with contextlib.ExitStack() as opened:
         try:
@@ -78,7 +82,14 @@ def run(path: Path, instance: int) -> None:
         desk.post.stop(portal.stop)
 
 
-def _desk(settings: Settings) -> Desk:
+def _finisher(settings: Settings) -> Finisher | None:
+    """Who notes which replies have left, even if this process is killed; forked before anything is opened."""
+    if not settings.portal.replies.submit_to:
+        return None
+    return forked(lambda: Journal(Store(settings.store, timeout=settings.store_timeout)), _now)
+
+
+def _desk(settings: Settings, finisher: Finisher | None) -> Desk:
     host, port = _where(settings.submit_to)
     count = Count()
     telephones = Telephones(settings.sign_in.sms) if settings.sign_in.sms else None
@@ -96,7 +107,7 @@ def _desk(settings: Settings) -> Desk:
     ceremony = _ceremony() if settings.sign_in.passkeys else None
     desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers, ceremony=ceremony)
     desk = replace(desk, telephones=telephones)
-    return replace(desk, outgoing=_outgoing(desk)) if settings.portal.replies.submit_to else desk
+    return replace(desk, outgoing=_outgoing(desk, finisher)) if settings.portal.replies.submit_to else desk
 
 
 def _ceremony() -> "type[Ceremony]":
@@ -108,7 +119,7 @@ def _ceremony() -> "type[Ceremony]":
     return Ceremony
 
 
-def _outgoing(desk: Desk) -> Outgoing:
+def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:
     """What takes replies and carries them out."""
     settings, ring, spool, count = desk.settings, desk.ring, desk.spool, desk.count
     name, limits = socket.gethostname(), settings.portal.replies
@@ -135,6 +146,7 @@ def _outgoing(desk: Desk) -> Outgoing:
         spool,
         _now,
         lambda result: count.replies.labels(result).inc(),
+        finisher,
     )
     return Outgoing(replies, dispatch, count)
 

@@ -21,6 +21,7 @@ from postseal.branding.branding import Branding
 from postseal.delivery import Delivery, Undelivered
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
+from postseal.finisher import Finisher
 from postseal.message import Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
@@ -48,7 +49,7 @@ class Dispatch:
     """*inside*, *outside*: the two listeners.  *sender*: the address that replies come from, and of the
     envelope: nothing that a mail server sends back leaves our house.  *branding*: finds one by its word; a
     reply has that of what it answers.  *counted*: hears `sent`, `deferred`,
-    `failed` for each copy."""
+    `failed` for each copy.  *finisher*: see `Delivery`."""
 
     ring: Ring
     method: OmeMethod
@@ -59,6 +60,7 @@ class Dispatch:
     spool: Spool
     clock: Callable[[], datetime]
     counted: Callable[[str], object]
+    finisher: Finisher | None = None
 
     def waiting(self) -> tuple[int, float]:
         """How many replies have to leave, and how many seconds old the oldest is.  Raises Failure."""
@@ -97,7 +99,8 @@ class Dispatch:
             left = [each for each in targets if each.state is State.WAITING]
             if not left:
                 continue
-            delivery = Delivery(self.inside if way is Way.INSIDE else self.outside, journal, self.clock)
+            listener = self.inside if way is Way.INSIDE else self.outside
+            delivery = Delivery(listener, journal, self.clock, self.finisher)
             try:
                 leaves = message if way is Way.INSIDE else self._sealed(ring, reply, message, targets)
                 for target in left:
@@ -170,7 +173,8 @@ class Dispatch:
             language = self._branding(ring, reply).languages[0]
             told = letter(reply, missed, sender=self.sender, language=language, at=at)
             about = Message(told.message.all("Message-ID"), Body.of(b""))  # the same at each try
-            Delivery(self.outside, Journal(ring.store), self.clock).tell(about, Envelope("", ()), [told])
+            delivery = Delivery(self.outside, Journal(ring.store), self.clock, self.finisher)
+            delivery.tell(about, Envelope("", ()), [told])
 
     def _branding(self, ring: Opened, reply: Waiting) -> Branding:
         answered = ring.messages.of(reply.message)
