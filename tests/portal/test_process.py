@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from demo.portal import Portal
+from demo.visitor import Visitor
 from portal_place import Place, path_of, place
 from postseal.body import Body
 from postseal.message import Header, Message
@@ -124,14 +125,19 @@ def test_store_that_is_away_is_told_as_such_and_comes_back() -> None:
         here.portal.start()  # it serves without, too
         answer = visitor.get(path)
         ready = here.portal.private("/-/ready")
+        leaving = Visitor(visitor.port, visitor.cookie, visitor.send)
+        left = leaving.post("/out")
         aside.rename(folder)
 
         assert answer.status == 503
         assert "try again in a few minutes" in answer.text
         assert ready == (503, "the store does not answer\n")
+        assert (left.status, leaving.cookie) == (200, "")
+        assert "This browser remembers nothing" in left.text
         assert visitor.get(path).status == 200
         assert here.portal.private("/-/ready") == (200, "ready\n")
         assert "cause=store" in here.portal.log()
+        assert "event=session_not_ended" in here.portal.log()
 
 
 def test_mail_server_that_is_away_gets_the_passcode_when_it_is_back(here: Place) -> None:

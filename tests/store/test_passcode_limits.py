@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from postseal.store.engine import Store
-from postseal.store.passcodes import Answer, Limited, Limits, Passcodes
+from postseal.store.passcode_limits import Limited, Limits
+from postseal.store.passcodes import Answer, Passcodes
 from postseal.store.schema_sealed import sealed_messages, sealed_recipients
 from store.asking import (
     BOB,

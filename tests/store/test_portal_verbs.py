@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from postseal.store.engine import Store
-from postseal.store.passcodes import LIFE, TRIES, Answer, Passcodes, network_of
+from postseal.store.passcode_limits import network_of
+from postseal.store.passcodes import AGAIN, LIFE, TRIES, Answer, Passcodes
 from postseal.store.sessions import Sessions
 from store.asking import (
     BOB,
@@ -212,3 +213,35 @@ def test_sessions_tidy_forgets_what_has_ended(store: Store) -> None:
 
     assert sessions.tidy(NOON + 11 * MINUTE) == 1
     assert sessions.of(young, at=NOON + 11 * MINUTE)
+
+
+def test_code_that_was_right_is_known_again_for_a_moment_and_in_its_session(passcodes: Passcodes) -> None:
+    code = code_of(issued(passcodes))
+    assert passcodes.repeated(SESSION, MESSAGE, code, at=NOON) == ""
+    passcodes.redeem(SESSION, MESSAGE, BOB, code, at=NOON)
+
+    soon = NOON + AGAIN - MINUTE / 60
+    assert [passcodes.repeated(SESSION, MESSAGE, code, at=soon) for _ in range(2 * TRIES)] == [BOB] * 2 * TRIES
+    assert passcodes.repeated(OTHER_SESSION, MESSAGE, code, at=soon) == ""
+    assert passcodes.repeated(SESSION, OTHER_MESSAGE, code, at=soon) == ""
+    assert passcodes.repeated(SESSION, MESSAGE, code, at=NOON + AGAIN) == ""
+
+
+def test_code_that_was_right_is_guessed_no_oftener_than_any(passcodes: Passcodes) -> None:
+    code = code_of(issued(passcodes))
+    assert passcodes.redeem(SESSION, MESSAGE, BOB, code, at=NOON) is Answer.RIGHT
+
+    for _ in range(TRIES):
+        assert passcodes.repeated(SESSION, MESSAGE, wrong(code), at=NOON) == ""
+    assert passcodes.repeated(SESSION, MESSAGE, code, at=NOON) == ""
+
+
+def test_code_is_not_used_up_if_what_follows_fails(passcodes: Passcodes) -> None:
+    code = code_of(issued(passcodes))
+
+    def fail(_: Connection) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        passcodes.redeem(SESSION, MESSAGE, BOB, code, at=NOON, then=fail)
+    assert passcodes.redeem(SESSION, MESSAGE, BOB, code, at=NOON) is Answer.RIGHT

@@ -4,14 +4,18 @@ Every answer is the same for addresses that may read the message and those that 
 before it.  The code is mailed after the answer.
 """
 
+import logging
 import socket
 from functools import partial
 
+from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from postseal import log
 from postseal.envelope import key, split
+from postseal.errors import Failure
 from postseal.portal.found import Found, found
 from postseal.portal.header import SIGNED_OUT
 from postseal.portal.passcode_mail import passcode_mail
@@ -19,10 +23,14 @@ from postseal.portal.post import Letter, Text
 from postseal.portal.visit import Visit
 from postseal.settings import notices_from
 from postseal.settings_sign_in import PASSCODE, PASSKEY
-from postseal.store.audit import Entry, Event
-from postseal.store.passcodes import Answer, Issued, Limited
+from postseal.store.audit import Entry, Event, Row, tell
+from postseal.store.passcode_limits import Limited
+from postseal.store.passcodes import Answer, Issued, Waiting
 from postseal.store.schema import ADDRESS_CHARACTERS
 from postseal.store.sealed import Addressee
+from postseal.store.sessions import Session
+
+_log = logging.getLogger(__name__)
 
 
 def ask_address(visit: Visit) -> Response:
@@ -60,20 +68,19 @@ def read_code(visit: Visit) -> Response:
     """Sign in whoever types the code that was sent to him."""
     here = found(visit)
     opened, session = visit.desk.opened, visit.session
+    typed = visit.form.texts.get("code", "")
     waiting = opened.passcodes.waiting(session.id, here.message.id, at=visit.at) if session else None
-    if waiting is None and here.reader:  # by a code for another message, in another tab
+    if waiting is None and (here.reader or _pressed_twice(visit, here, typed)):
         return RedirectResponse(f"/m/{here.handle}", 303)
     if session is None or waiting is None:
         visit.desk.count.event("code_spent")
         return address_page(visit, here, problem="spent", status=422)
-    typed = visit.form.texts.get("code", "")
-    answer = opened.passcodes.redeem(session.id, here.message.id, waiting.address, typed, at=visit.at)
+    answer = _redeemed(visit, here, session, waiting, typed)
+    if answer is Answer.SPENT and _pressed_twice(visit, here, typed):  # at the very same time
+        return RedirectResponse(f"/m/{here.handle}", 303)
     visit.desk.count.event(f"code_{answer.value}")
     visit.desk.count.sign_in("passcode", "", "good" if answer is Answer.RIGHT else answer.value)
     if answer is Answer.RIGHT:
-        visit.sign_in(waiting.address, PASSCODE, here.message.id)
-        entry = Entry(Event.AUTHENTICATED, here.message.id, waiting.address, "passcode")
-        opened.audit.add([entry], at=visit.at)
         return RedirectResponse(f"/m/{here.handle}", 303)
     if answer is Answer.WRONG:  # a guess that was not looked at says nothing
         opened.audit.add([Entry(Event.FAILED, here.message.id, waiting.address, "passcode")], at=visit.at)
@@ -82,9 +89,37 @@ def read_code(visit: Visit) -> Response:
     return address_page(visit, here, problem="spent", status=422)
 
 
+def _redeemed(visit: Visit, here: Found, session: Session, waiting: Waiting, typed: str) -> Answer:
+    """What becomes of the code that was *typed*; if it is right, he has signed in."""
+    opened, address, message = visit.desk.opened, waiting.address, here.message.id
+    cookie, sessions = visit.heir(address, message), visit.desk.sessions
+    entry = Entry(Event.AUTHENTICATED, message, address, PASSCODE)
+    rows: list[Row] = []
+
+    def welcome(connection: Connection) -> None:
+        sessions.follow(connection, session.id, cookie, address, PASSCODE, at=visit.at, message=message)
+        rows[:] = opened.audit.added(connection, [entry], visit.at)
+
+    answer = opened.passcodes.redeem(session.id, message, address, typed, at=visit.at, then=welcome)
+    if answer is Answer.RIGHT:
+        tell(rows)
+        visit.inherit(cookie)
+    return answer
+
+
+def _pressed_twice(visit: Visit, here: Found, typed: str) -> bool:
+    """Whether the code that was *typed* was right a moment ago; then this is the session that it began."""
+    address = visit.desk.opened.passcodes.repeated(visit.given, here.message.id, typed, at=visit.at)
+    return bool(address) and visit.inherit(visit.heir(address, here.message.id))
+
+
 def sign_out(visit: Visit) -> Response:
-    """End the session; the browser forgets everything of us."""
-    visit.sign_out()
+    """End the session; the browser forgets everything of us, also while the store is away."""
+    try:
+        visit.sign_out()
+    except Failure as failure:  # nobody has its cookie any more, and unused it ends by itself
+        visit.desk.count.failures.labels(failure.cause.value).inc()
+        _log.warning("%s", log.line(event="session_not_ended", why=failure.detail))
     visit.desk.count.event("signed_out")
     response = visit.page("signed_out.html")
     response.headers.update(SIGNED_OUT)

@@ -4,6 +4,9 @@ The cookie is a random word.  Somebody who only looks has one that the store doe
 leaves nothing there; the session begins when a passcode is asked for.
 """
 
+import base64
+import hashlib
+import hmac
 import re
 import secrets
 from typing import Final
@@ -18,8 +21,8 @@ from postseal.portal.desk import Desk
 from postseal.portal.field import Form
 from postseal.portal.origin import is_token, token
 from postseal.portal.page import rendered, translate
-from postseal.store.passcodes import network_of
-from postseal.store.sessions import Session
+from postseal.store.passcode_limits import network_of
+from postseal.store.sessions import Session, session_id
 
 COOKIE: Final = "__Host-postseal"
 _COOKIE: Final = re.compile(r"[\w-]{43}", re.ASCII)
@@ -92,10 +95,32 @@ class Visit:
         """
         self._become(self.desk.sessions.sign_in(self._cookie, address, how, at=self.at, message=message))
 
+    def heir(self, address: str, message: bytes) -> str:
+        """The cookie that follows this browser's when *address* signs in for *message*.
+
+        It is the same each time, so that a form that comes twice makes one session.
+        """
+        parts = ("postseal v1 session", self._given, address, message.hex())
+        key = self.desk.opened.secret.derive("session")
+        code = hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(code).decode("ascii").rstrip("=")
+
+    def inherit(self, cookie: str) -> bool:
+        """From now on this browser has the session of *cookie*, if there is one; whether there is."""
+        there = self.desk.sessions.of(cookie, at=self.at) is not None
+        if there:
+            self._become(cookie)
+        return there
+
     def sign_out(self) -> None:
-        """End the session."""
-        self.desk.sessions.end(self._cookie)
-        self._cookie, self._session, self._looked = "", None, True
+        """Forget the cookie, and end the session.  May raise Failure; then that ends by itself."""
+        cookie, self._cookie, self._session, self._looked = self._cookie, "", None, True
+        self.desk.sessions.end(cookie)
+
+    @property
+    def given(self) -> bytes:
+        """The id of the session of the cookie that came with the request, whether or not there is one."""
+        return session_id(self._given)
 
     @property
     def token(self) -> str:

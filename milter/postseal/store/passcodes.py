@@ -4,56 +4,38 @@ A code is bound to its browser session, its message and its address; it is good 
 `TRIES` guesses, each counted and committed before the answer.  The store has an HMAC of it only, under a key
 that the database does not have.
 
-Whoever asks for an address that is no recipient gets the same work and the same answer, and a code that
-nobody is sent: `Issued.code` is None then, and no guess is right.  Limits are counted from the rows, so
-they hold across processes and hosts; what is refused is not counted.
+Whoever presses a button twice sends the code twice: for `AGAIN` after it was used it is known again, in the
+same browser, and opens nothing that it has not opened.
 
-Limits across messages count only codes that could have reached somebody: otherwise anybody with a message of
-his own could keep everybody else from reading.  Nobody is told that an address has had its share, as that
-would tell strangers which messages it may read: there is no code then, as for an unknown address.
+Whoever asks for an address that is no recipient gets the same work and the same answer, and a code that
+nobody is sent: `Issued.code` is None then, and no guess is right.
 """
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from postseal.store.engine import Store
-from postseal.store.schema_sealed import passcodes, sealed_recipients
+from postseal.store.passcode_limits import DAY, Limited, Limits, flooded, limited
+from postseal.store.schema_sealed import passcodes
 
 DIGITS: Final = 8
 LIFE: Final = timedelta(minutes=10)
 TRIES: Final = 5
+AGAIN: Final = timedelta(seconds=30)
+"""How long after a code was used its repetition is known."""
 
-_HOUR: Final = timedelta(hours=1)
-_DAY: Final = timedelta(days=1)
 _LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # without I and O, which are read as digits
 _MANY: Final = 1000
 _LOCK: Final = 0x706F7374_636F6465
 """The name of the advisory lock in PostgreSQL: "postcode"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many codes may be asked for before the answer is `Limited`.
-
-    For one message and address by hour and day; for one network by hour; for all by hour.  *address* and
-    *misses*: codes, and wrong guesses, by day for one address and all messages that it may read, before
-    no more is sent.
-    """
-
-    hourly: int = 3
-    daily: int = 8
-    network: int = 20
-    everybody: int = 3600
-    address: int = 30
-    misses: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +59,16 @@ class Waiting:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """No code is made now.  *limit*: the name of the field of `Limits`.  *again*: when to ask again."""
-
-    limit: str
-    again: datetime
-
-
 class Answer(StrEnum):
     """What became of a guess."""
 
     RIGHT = "right"
     WRONG = "wrong"
     SPENT = "spent"  # used, ended, guessed too often, or never asked for: a new code is needed
+
+
+def _nothing(_: Connection) -> None:
+    """Do nothing more."""
 
 
 class Passcodes:
@@ -121,21 +99,31 @@ class Passcodes:
         def work(connection: Connection) -> Issued | Limited:
             if connection.dialect.name == "postgresql":  # what is counted must still hold when it is written
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            if limited := self._limited(connection, message, address, network=network, at=at):
-                return limited
+            if refused := limited(connection, self._limits, message, address, network=network, at=at):
+                return refused
             connection.execute(update(passcodes).where(*mine, passcodes.c.until > at).values(until=at))
-            good = not self._flooded(connection, address, at) and known
+            good = not flooded(connection, self._limits, address, at) and known
             connection.execute(insert(passcodes).values(row | {"mac": right if good else none}))
             return Issued(code if good else None, _reference(id_), at + LIFE)
 
         return self._store.write(work)
 
-    def redeem(self, session: bytes, message: bytes, address: str, code: str, *, at: datetime) -> Answer:
+    def redeem(
+        self,
+        session: bytes,
+        message: bytes,
+        address: str,
+        code: str,
+        *,
+        at: datetime,
+        then: Callable[[Connection], None] = _nothing,
+    ) -> Answer:
         """Whether *code* is the one that was made last for this session, message and address.
 
         A guess is counted before it is looked at: of any number at once, `TRIES` are answered.
+        *then*: what is done in the same transaction if it is, so that no code is used up for nothing.
         """
-        typed = "".join(code.split()).replace("-", "")
+        typed = _typed(code)
         last = (
             select(passcodes.c.id)
             .where(*_mine(session, message, address), *_good(at))  # there is one: a new code ends the last
@@ -158,7 +146,43 @@ class Passcodes:
             if not hmac.compare_digest(mac, found.mac):
                 return Answer.WRONG
             connection.execute(update(passcodes).where(passcodes.c.id == found.id).values(used=at))
+            then(connection)
             return Answer.RIGHT
+
+        return self._store.write(work)
+
+    def repeated(self, session: bytes, message: bytes, code: str, *, at: datetime) -> str:
+        """The address for which this *code* was right a moment ago, in this session; "" if it was not.
+
+        A wrong guess at it is counted as any, so there are no more guesses than before.
+        """
+        typed = _typed(code)
+        here = (passcodes.c.session == session, passcodes.c.message == message)
+        recent = (passcodes.c.used > at - AGAIN, passcodes.c.tries <= TRIES)  # the right one was a try, too
+        last = (
+            select(passcodes.c.id)
+            .where(*here, *recent)
+            .order_by(passcodes.c.since.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        guess = (
+            update(passcodes)
+            .where(passcodes.c.id == last, *recent)
+            .values(tries=passcodes.c.tries + 1)
+            .returning(passcodes.c.id, passcodes.c.mac, passcodes.c.address, passcodes.c.tries)
+        )
+
+        def work(connection: Connection) -> str:
+            found = connection.execute(guess).first()
+            if found is None:
+                return ""
+            mac = self._mac(found.id, session, message, found.address, typed)
+            if not hmac.compare_digest(mac, found.mac):
+                return ""
+            same = update(passcodes).where(passcodes.c.id == found.id).values(tries=found.tries - 1)
+            connection.execute(same)
+            return str(found.address)
 
         return self._store.write(work)
 
@@ -172,40 +196,9 @@ class Passcodes:
 
     def tidy(self, at: datetime, *, limit: int = _MANY) -> int:
         """Forget at most *limit* that no limit counts any more; how many."""
-        some = select(passcodes.c.id).where(passcodes.c.since <= at - _DAY).limit(limit)
+        some = select(passcodes.c.id).where(passcodes.c.since <= at - DAY).limit(limit)
         gone = delete(passcodes).where(passcodes.c.id.in_(some))
         return self._store.write(lambda connection: connection.execute(gone).rowcount)
-
-    def _limited(
-        self, connection: Connection, message: bytes, address: str, *, network: str, at: datetime
-    ) -> Limited | None:
-        limits = self._limits
-        here = (passcodes.c.message == message, passcodes.c.address == address)
-        rules: tuple[tuple[str, int, timedelta, tuple[ColumnElement[bool], ...]], ...] = (
-            ("hourly", limits.hourly, _HOUR, here),
-            ("daily", limits.daily, _DAY, here),
-            ("network", limits.network, _HOUR, (passcodes.c.network == network,)),
-            ("everybody", limits.everybody, _HOUR, (_readable(),)),
-        )
-        for name, most, span, which in rules:
-            query = select(func.count(), func.min(passcodes.c.since)).where(
-                *which, passcodes.c.since > at - span
-            )
-            count, first = connection.execute(query).one()
-            if count >= most:
-                return Limited(name, first + span)
-        return None
-
-    def _flooded(self, connection: Connection, address: str, at: datetime) -> bool:
-        """Whether *address* has had its share of codes, or somebody has guessed too often at them."""
-        missed = passcodes.c.tries - case((passcodes.c.used.is_(None), 0), else_=1)
-        query = select(func.count(), func.sum(missed)).where(
-            passcodes.c.address == address,
-            passcodes.c.since > at - _DAY,
-            _readable(),
-        )
-        count, misses = connection.execute(query).one()
-        return count >= self._limits.address or (misses or 0) >= self._limits.misses
 
     def _mac(self, id_: bytes, session: bytes, message: bytes, address: str, code: str) -> bytes:
         parts = (id_, session, message, address.encode("utf-8"), code.encode("utf-8", "replace"))
@@ -213,17 +206,8 @@ class Passcodes:
         return hmac.new(self._key, b"postseal v1 passcode" + framed, hashlib.sha256).digest()
 
 
-def network_of(client: str) -> str:
-    """The network that the address *client* counts for: /24, or /64; "" if it is no address."""
-    try:
-        address = ipaddress.ip_address(client.partition("%")[0])
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is None:
-            return str(ipaddress.ip_network((address, 64), strict=False))
-        address = address.ipv4_mapped
-    return str(ipaddress.ip_network((address, 24), strict=False))
+def _typed(code: str) -> str:
+    return "".join(code.split()).replace("-", "")
 
 
 def _mine(session: bytes, message: bytes, address: str) -> tuple[ColumnElement[bool], ...]:
@@ -232,15 +216,6 @@ def _mine(session: bytes, message: bytes, address: str) -> tuple[ColumnElement[b
         passcodes.c.message == message,
         passcodes.c.address == address,
     )
-
-
-def _readable() -> ColumnElement[bool]:
-    """Whether a code could have been mailed: its address may read its message."""
-    same = (
-        sealed_recipients.c.message == passcodes.c.message,
-        sealed_recipients.c.address == passcodes.c.address,
-    )
-    return select(sealed_recipients.c.message).where(*same).exists()
 
 
 def _good(at: datetime) -> tuple[ColumnElement[bool], ...]:

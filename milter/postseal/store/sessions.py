@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from postseal.store.engine import Store
 from postseal.store.schema_sealed import portal_sessions
@@ -56,11 +56,14 @@ class Sessions:
 
     def begin(self, *, at: datetime) -> str:
         """Begin a session of somebody unknown; its cookie."""
-        return self._begin("", "", at, None)
+        cookie = secrets.token_urlsafe(32)
+        row = self._row(cookie, "", "", at)
+        self._store.write(lambda connection: connection.execute(insert(portal_sessions).values(row)))
+        return cookie
 
     def of(self, cookie: str, *, at: datetime) -> Session | None:
         """The session of *cookie*, which is used now; None if there is none, or it has ended."""
-        query = select(portal_sessions).where(portal_sessions.c.id == _id(cookie))
+        query = select(portal_sessions).where(portal_sessions.c.id == session_id(cookie))
         row = self._store.read(lambda connection: connection.execute(query).first())
         if row is None or row.until <= at or row.seen + self._idle <= at:
             return None
@@ -76,12 +79,31 @@ class Sessions:
 
         *message*: for which somebody has signed in.
         """
-        self.end(cookie)
-        return self._begin(address, how, at, message)
+        new, old = secrets.token_urlsafe(32), session_id(cookie)
+        self._store.write(
+            lambda connection: self.follow(connection, old, new, address, how, at=at, message=message)
+        )
+        return new
+
+    def follow(
+        self,
+        connection: Connection,
+        old: bytes,
+        new: str,
+        address: str,
+        how: str,
+        *,
+        at: datetime,
+        message: bytes | None,
+    ) -> None:
+        """The same for the session with the id *old* and the cookie *new*, in another's transaction."""
+        connection.execute(delete(portal_sessions).where(portal_sessions.c.id == old))
+        row = self._row(new, address, how, at) | {"message": message}
+        connection.execute(insert(portal_sessions).values(row))
 
     def end(self, cookie: str) -> None:
         """End the session of *cookie*, if there is one."""
-        gone = delete(portal_sessions).where(portal_sessions.c.id == _id(cookie))
+        gone = delete(portal_sessions).where(portal_sessions.c.id == session_id(cookie))
         self._store.write(lambda connection: connection.execute(gone))
 
     def end_all(self, address: str) -> int:
@@ -96,13 +118,11 @@ class Sessions:
         gone = delete(portal_sessions).where(portal_sessions.c.id.in_(some))
         return self._store.write(lambda connection: connection.execute(gone).rowcount)
 
-    def _begin(self, address: str, how: str, at: datetime, message: bytes | None) -> str:
-        cookie = secrets.token_urlsafe(32)
-        row = {"id": _id(cookie), "address": address, "how": how, "since": at, "seen": at, "message": message}
-        row["until"] = at + self._longest
-        self._store.write(lambda connection: connection.execute(insert(portal_sessions).values(row)))
-        return cookie
+    def _row(self, cookie: str, address: str, how: str, at: datetime) -> dict[str, object]:
+        row = {"id": session_id(cookie), "address": address, "how": how, "since": at, "seen": at}
+        return row | {"until": at + self._longest}
 
 
-def _id(cookie: str) -> bytes:
+def session_id(cookie: str) -> bytes:
+    """The id of the session of *cookie*, whether or not there is one."""
     return hashlib.sha256(cookie.encode("utf-8", "replace")).digest()
