@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from demo.visitor import Answer, Visitor
 from portal_place import Place, id_of, path_of
 from postseal.store.schema_sealed import portal_sessions
-from postseal.store.sessions import session_id
 from sealing import attached
 
 

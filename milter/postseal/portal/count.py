@@ -71,6 +71,12 @@ class Count:
             ["method", "provider", "result"],
             registry=self.registry,
         )
+        self.dropped = Counter(
+            "postseal_portal_connections_dropped",
+            "Connections that were cut off, by reason.",
+            ["why"],
+            registry=self.registry,
+        )
         self.failures = Counter(
             "postseal_portal_failures", "Requests that failed, by cause.", ["cause"], registry=self.registry
         )
@@ -93,6 +99,8 @@ class Count:
             self.texts.labels(result)
         for result in REPLIES:
             self.replies.labels(result)
+        for why in ("slow", "crowded"):
+            self.dropped.labels(why)
         for cause in ("store", "keys", "internal"):
             self.failures.labels(cause)
 

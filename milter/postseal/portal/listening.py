@@ -11,7 +11,7 @@ import resource
 import signal
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from postseal import log, notify
+from postseal.portal.connection import HANDSHAKE, MOST, bounded
 from postseal.scalar import Network
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ logging.getLogger("uvicorn").setLevel(logging.WARNING)  # we say it ourselves, i
 _PR_SET_DUMPABLE: Final = 4
 _SOCKET_MODE: Final = 0o666
 """Who may connect is for the folder to say."""
-_MOST_AT_ONCE: Final = 500
 
 
 def keep_to_itself() -> None:
@@ -94,10 +94,31 @@ class Public(Server):
         self._event = event
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve."""
-        await super().startup(sockets)
+        """Begin to serve *sockets*; as the library does, but for a bound on the time that TLS takes."""
+        config, loop = self.config, asyncio.get_running_loop()
+        self.servers = []
+        for each in sockets or ():
+            server = await loop.create_server(
+                self._connection,
+                sock=each,
+                backlog=config.backlog,
+                ssl=config.ssl,
+                ssl_handshake_timeout=HANDSHAKE if config.ssl else None,
+            )
+            self.servers.append(server)
+        self.started = True
         notify.notify(READY=1, STATUS="serving")
         _log.info("%s", log.line(event=self._event, listen=_name(sockets[0]) if sockets else ""))
+
+    def _connection(self) -> asyncio.BaseProtocol:
+        config = self.config
+        return config.http_protocol_class(  # type: ignore[call-arg] # as the library calls it
+            config=config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+
+def _untold(_: str) -> None:
+    """Tell nobody."""
 
 
 def configured(
@@ -108,14 +129,19 @@ def configured(
     stop: float,
     certificate: Path | None,
     key: Path | None,
+    dropped: Callable[[str], None] = _untold,
 ) -> uvicorn.Config:
-    """How *app* is served at *opened*.  *proxies*: whose word counts for where a request comes from."""
+    """How *app* is served at *opened*.  *proxies*: whose word counts for where a request comes from.
+
+    *dropped*: is told why a connection was cut off.
+    """
     trusted = "*" if opened.family == socket.AF_UNIX else [str(network) for network in proxies]
     tls = {"ssl_certfile": certificate, "ssl_keyfile": key} if certificate else {}
     return uvicorn.Config(
         app,
         forwarded_allow_ips=trusted,
-        limit_concurrency=_MOST_AT_ONCE,
+        http=bounded(proxies, dropped),
+        limit_concurrency=MOST,
         timeout_graceful_shutdown=round(stop),
         **QUIET,  # type: ignore[arg-type] # of different kinds
         **tls,  # type: ignore[arg-type]

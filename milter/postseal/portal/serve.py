@@ -169,6 +169,7 @@ async def _serve(desk: Desk, public: socket.socket, private: socket.socket) -> N
         stop=portal.stop,
         certificate=portal.certificate,
         key=portal.key,
+        dropped=lambda why: desk.count.dropped.labels(why).inc(),
     )
     beside = Server(uvicorn.Config(monitor(desk), proxy_headers=False, **QUIET))  # type: ignore[arg-type]
     watching = asyncio.create_task(beside.serve([private]))
