@@ -21,7 +21,7 @@ if (code) {
 }
 
 // A second press sends nothing a second time.
-for (const form of document.forms) {
+function once(form) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
@@ -32,9 +32,11 @@ for (const form of document.forms) {
     }
   });
 }
+function again(form) {
+  delete form.dataset.sent;
+  if (form.dataset.word) form.querySelector("button[type=submit]").textContent = form.dataset.word;
+}
+for (const form of document.forms) once(form);
 addEventListener("pageshow", () => {
-  for (const form of document.forms) {
-    delete form.dataset.sent;
-    if (form.dataset.word) form.querySelector("button[type=submit]").textContent = form.dataset.word;
-  }
+  for (const form of document.forms) again(form);
 });
