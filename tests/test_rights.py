@@ -36,7 +36,7 @@ def test_levels_are_those_of_rights_management(name: str, granted: set[Right]) -
 
 def test_options_grant_the_same_to_whoever_gets_the_message() -> None:
     none = frozenset[str]()
-    assert OPTIONS["encrypt_only"].granted("a@b", none, lambda: none) == set(Right) - {S}
+    assert OPTIONS["encrypt_only"].granted("a@b", none, lambda: none) == set(Right)
     assert OPTIONS["do_not_forward"].granted("a@b", none, lambda: none) == {V, R, A, E}
 
 

@@ -117,7 +117,7 @@ def licence(templates: Iterable[Template]) -> Licence:
 
 
 OPTIONS: Final = {
-    "encrypt_only": Template("encrypt_only", (Grant(_ALL - {Right.SAVE}, anyone=True),)),
+    "encrypt_only": Template("encrypt_only", (Grant(_ALL, anyone=True),)),
     "do_not_forward": Template("do_not_forward", (Grant(_VIEWER | {Right.EDIT}, anyone=True),)),
 }
 """Templates that are always there, for whoever gets the message."""

@@ -32,8 +32,11 @@ from postseal.settings_tls import Tls
             id="branding",
         ),
         pytest.param(
-            {"ApplyRightsProtectionTemplate": ("Encrypt",)}, [{"protect": "smime"}], id="encrypt-only"
+            {"ApplyRightsProtectionTemplate": ("Encrypt",)},
+            [{"protect": ["smime", "ome"]}],
+            id="encrypt-only",
         ),
+        pytest.param({"ApplyOME": ("True",)}, [{"protect": ["smime", "ome"]}], id="encrypt"),
         pytest.param(
             {"ApplyRightsProtectionTemplate": ("Do Not Forward",)},
             [{"protect": "ome"}, {"template": "do_not_forward"}],

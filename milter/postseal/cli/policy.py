@@ -31,7 +31,13 @@ def policy() -> None:
 @policy.command("import")
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option(
-    "--method", default="smime", show_default=True, help="What `protect` names for Exchange's encryption."
+    "--method",
+    "methods",
+    multiple=True,
+    default=("smime", "ome"),
+    show_default=True,
+    metavar="METHOD",
+    help="What `protect` names for Exchange's encryption; repeat it for more, the first that reaches counts.",
 )
 @click.option(
     "--name",
@@ -46,7 +52,7 @@ def policy() -> None:
     type=click.Path(path_type=Path, readable=False),
     help="The settings file: which sensitive types there are, and whether mail can be held.",
 )
-def import_(*, file: Path, method: str, names: tuple[str, ...], path: Path | None) -> None:
+def import_(*, file: Path, methods: tuple[str, ...], names: tuple[str, ...], path: Path | None) -> None:
     """Print Exchange's transport rules in FILE as a policy.
 
     FILE is what `Get-TransportRule | ConvertTo-Json -Depth 5` prints, or what Export-TransportRuleCollection
@@ -60,7 +66,7 @@ def import_(*, file: Path, method: str, names: tuple[str, ...], path: Path | Non
     try:
         settings = settings_file.load(path) if path else None
         rules = export.read(read(file), str(file))
-        found = translate.translated(rules, (method,), settings=settings, directory=directory)
+        found = translate.translated(rules, methods, settings=settings, directory=directory)
     except BadInput as error:
         give_up(error)
     click.echo(translate.policy(found), nl=False)

@@ -29,7 +29,7 @@ from postseal.policy.connectors import connectors
 from postseal.policy.connectors.connectors import NONE as NO_CONNECTORS
 from postseal.policy.exchange import overrides, people, usage
 from postseal.policy.exchange.export import Exported
-from postseal.policy.exchange.value import Untranslatable, Values, Written
+from postseal.policy.exchange.value import Untranslatable, Values, Written, listed
 from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Word
 from postseal.policy.rule import Rule, rule
 from postseal.policy.sensitive.library import Library
@@ -67,7 +67,7 @@ def translated(
     settings: Settings | None = None,
     directory: Mapping[str, str] | None = None,
 ) -> list[Translated]:
-    """All *rules*, each with a name of its own.  *methods*: the words that `protect` may use.
+    """All *rules*, each with a name of its own.  *methods*: what `protect` names for encryption, in order.
 
     *settings*: where the rules are to hold; without them no type of sensitive information is known, and no
     mail can be held.  *directory*: what it calls the groups and attributes of Exchange.
@@ -77,7 +77,7 @@ def translated(
     library = Library(settings.policies / "types" if settings else Path(os.devnull))
     looks = frozenset(brandings.load(settings) if settings else {DEFAULT})
     names: dict[str, Collection[str]]
-    names = {"method": frozenset(methods), HOLDS: holds, ENFORCES: enforces, "sensitive type": library}
+    names = {"method": methods, HOLDS: holds, ENFORCES: enforces, "sensitive type": library}
     partners = connectors.load(settings.policies / "connectors", Problems()) if settings else NO_CONNECTORS
     names |= {"branding": looks, CONNECTOR: partners.routes, "template": usage.templates(settings)}
     reader = Reader(names)
@@ -172,12 +172,16 @@ def _clauses(
 
 def _actions(given: dict[str, tuple[str, ...]], result: Translated, reader: Reader) -> list[Written]:
     known = {function.__name__ for function in OUR_ACTIONS}
+    methods = tuple(reader.names["method"])
+    encrypted = listed(methods)
     found: dict[str, Written] = {}
     for parameter, word in ACTIONS.items():
         written = _written(given, parameter, word, prefix="", result=result, known=known)
         if written is None or word.word in found:
             continue
-        if parameter == usage.TEMPLATE and written != "smime":
+        if word.word == "protect" and written == usage.ENCRYPTED:
+            written = encrypted
+        elif parameter == usage.TEMPLATE:
             result.lost += usage.restrict(found, str(written), reader)
             continue
         try:
@@ -186,7 +190,7 @@ def _actions(given: dict[str, tuple[str, ...]], result: Translated, reader: Read
             result.lost.append(f"{parameter}: {error.problems[0].what}")
             continue
         found[word.word] = written
-    if "branding" in found and found.get("protect") == "smime" and "ome" in reader.names["method"]:
+    if "branding" in found and found.get("protect") == encrypted and "ome" in methods:
         found["protect"] = "ome"  # what has a branding is read in the portal, there as here
     ending = [word for word in found if word in _ENDING]
     if ending:

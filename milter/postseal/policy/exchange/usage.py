@@ -5,12 +5,19 @@ from typing import Final
 
 from postseal.binding import Reader
 from postseal.policy import templates as files
-from postseal.policy.exchange.value import Written
+from postseal.policy.exchange.value import Values, Written
 from postseal.policy.templates import Templates
 from postseal.rights import OPTIONS
 from postseal.settings import Settings
 
 TEMPLATE: Final = "ApplyRightsProtectionTemplate"
+ENCRYPTED: Final = "encrypted"
+"""In place of the methods by which Exchange's encryption is carried over."""
+
+
+def template(values: Values) -> Written:
+    """Encrypt-Only restricts nobody, so any method will do; the names of others are for `restrict`."""
+    return ENCRYPTED if values[0].lower() == "encrypt" else values[0]
 
 
 def templates(settings: Settings | None) -> Templates:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from postseal.content.html import visible
-from postseal.policy.exchange import people
+from postseal.policy.exchange import people, usage
 from postseal.policy.exchange.classification import sensitive
 from postseal.policy.exchange.value import Untranslatable, Values, Written, branding, listed, one_of
 
@@ -94,11 +94,6 @@ def report(values: Values, content: Values) -> Written:
     known |= {"ruledetections": "rule", "severity": "rule", "idmatch": "matches"}
     sections = [known[each.lower()] for each in content if each.lower() in known]
     return {"to": listed(values), "include": list(dict.fromkeys(sections))} if sections else listed(values)
-
-
-def template(values: Values) -> Written:
-    """Encrypt-Only is what S/MIME does; the name of a template that restricts a reader is for `usage`."""
-    return "smime" if values[0].lower() == "encrypt" else values[0]
 
 
 def text_of_html(values: Values) -> Written:
@@ -200,8 +195,8 @@ CONDITIONS: dict[str, Word] = {
 """Conditions; each is also an exception, with `ExceptIf` before its name."""
 
 ACTIONS: dict[str, Word] = {
-    "ApplyRightsProtectionTemplate": Word("protect", template),
-    "ApplyOME": Word("protect", lambda _values: "smime"),
+    "ApplyRightsProtectionTemplate": Word("protect", usage.template),
+    "ApplyOME": Word("protect", lambda _values: usage.ENCRYPTED),
     "ApplyRightsProtectionCustomizationTemplate": Word("branding", branding),
     "RemoveOME": Word("unseal", yes),
     "RemoveOMEv2": Word("unseal", yes),
