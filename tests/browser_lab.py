@@ -70,11 +70,11 @@ class Lab:
     def sent(self, message: bytes, recipient: str) -> EmailMessage:
         """The mail that arrives for *recipient*."""
         arrived = self.gate.passed(message, recipient)
-        return _parsed(arrived.content)
+        return parsed(arrived.content)
 
     def code(self) -> str:
         """The passcode that has come by mail."""
-        text = _parsed(self.gate.sink.take_one(seconds=60).content).get_content()
+        text = parsed(self.gate.sink.take_one(seconds=60).content).get_content()
         found = re.search(r"\b(\d{4}) (\d{4})\b", text)
         assert found
         self.secrets |= {"".join(found.groups()).encode(), found[0].encode()}
@@ -170,7 +170,8 @@ def pdf() -> bytes:
         return octets.getvalue()
 
 
-def _parsed(octets: bytes) -> EmailMessage:
+def parsed(octets: bytes) -> EmailMessage:
+    """A mail."""
     parsed = email.message_from_bytes(octets, policy=email.policy.default)
     assert isinstance(parsed, EmailMessage)
     return parsed

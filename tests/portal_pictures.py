@@ -65,6 +65,20 @@ def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
     page.goto(lab.link(html))
     page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
     yield "message-html"
+    page.get_by_role("link", name="Forward").press("Enter")
+    page.get_by_label("Forward to").wait_for()
+    yield "forward"
+    page.get_by_label("Forward to").fill("dan")
+    page.get_by_role("button", name="Forward the message").click()
+    page.get_by_role("alert").wait_for()
+    yield "forward-problem"
+    page.get_by_label("Forward to").fill("dan@three.test")
+    page.get_by_label("Your note, if you like").fill("Dan, see the third quarter.")
+    page.get_by_role("button", name="Forward the message").click()
+    page.get_by_role("heading", name="The message was forwarded").wait_for()
+    yield "forwarded"
+    lab.gate.sink.take_one()
+    page.goto(lab.link(html))
     now = lab.gate.daemon.command("messages", "revoke", id_of(html).hex())
     assert now.returncode == 0, now.stderr
     page.reload()

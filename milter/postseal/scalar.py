@@ -81,6 +81,11 @@ def count(node: Node, _reader: object = None) -> int:
     return number
 
 
+def natural(node: Node, _reader: object = None) -> int:
+    """A whole number, 0 or more."""
+    return integer(node)
+
+
 _UNITS = {"": 1, "k": 10, "m": 20, "g": 30}
 
 

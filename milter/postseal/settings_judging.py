@@ -20,11 +20,6 @@ def authserv_id(node: Node, _reader: object = None) -> str:
     return written.lower()
 
 
-def natural(node: Node, _reader: object = None) -> int:
-    """A whole number, 0 or more."""
-    return scalar.integer(node)
-
-
 @dataclass(frozen=True, slots=True)
 class Authentication:
     """Whose Authentication-Results are believed (RFC 8601).
@@ -34,7 +29,7 @@ class Authentication:
     """
 
     servers: tuple[Annotated[str, authserv_id], ...] = ()
-    hops: Annotated[int, natural] = 0
+    hops: Annotated[int, scalar.natural] = 0
 
 
 def group_filter(node: Node, _reader: object = None) -> str:

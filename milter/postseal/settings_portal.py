@@ -9,6 +9,7 @@ from typing import Annotated
 from postseal import scalar
 from postseal.document import Node, bad
 from postseal.scalar import Network
+from postseal.settings_forwards import Forwards
 from postseal.settings_ome import paragraph
 from postseal.settings_replies import Replies
 
@@ -42,7 +43,8 @@ class Portal:
     *posted*: how long what it has posted can be read without posting it again.
     *passcodes_from*: the address that passcodes come from, "" for that of notices.
     *help*: whom people can ask, for example a telephone number.
-    *stop*: how long a stop waits for answers under way.  *replies*: what visitors may write.
+    *stop*: how long a stop waits for answers under way.  *replies*, *forwards*: what visitors may write, and
+    send on.
     """
 
     listen: Annotated[str, portal_address] = "127.0.0.1:8460"
@@ -59,3 +61,4 @@ class Portal:
     help: Annotated[str, paragraph] = ""
     stop: Annotated[float, scalar.duration] = 25.0
     replies: Replies = field(default_factory=Replies)
+    forwards: Forwards = field(default_factory=Forwards)

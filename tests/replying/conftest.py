@@ -18,9 +18,11 @@ from postseal.message import Header, Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
 from postseal.replying.dispatch import Dispatch
+from postseal.replying.forwards import Forwarding, Forwards
 from postseal.replying.original import Inside, Whom
 from postseal.replying.replies import Replies, Written
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
+from postseal.settings_forwards import Forwards as ForwardLimits
 from postseal.settings_ome import Ome
 from postseal.settings_replies import Replies as Limits
 from postseal.store.containers import kept
@@ -66,6 +68,7 @@ class Desk:
     outside: Sink
     at: datetime = NOON
     limits: Limits = field(default_factory=Limits)
+    forward_limits: ForwardLimits = field(default_factory=ForwardLimits)
     counted: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -79,6 +82,17 @@ class Desk:
             inside=Inside(["lab.test"]),
             spool=self.spool,
             clock=lambda: self.at,
+        )
+        self.forwards = Forwards(
+            self.forward_limits,
+            settings,
+            ring=self.ring,
+            method=self.method,
+            branding=lambda word: BRANDINGS.get(word, BRANDINGS[DEFAULT]),
+            sender=SENDER,
+            spool=self.spool,
+            clock=lambda: self.at,
+            give_up=self.limits.give_up,
         )
         self.dispatch = Dispatch(
             self.ring,
@@ -107,6 +121,12 @@ class Desk:
     def send(self, whom: Whom = Whom.AUTHOR, *, nonce: bytes = NONCE, **more: object) -> bool:
         written = Written(nonce, whom, "Thank you for the marker-of-a-reply.")
         return self.replies.send(self.sealed, ORIGINAL, BOB, replace(written, **more))  # type: ignore[arg-type] # fields
+
+    def forward(self, to: str, *, by: str = BOB, nonce: bytes = NONCE, note: str = "") -> bool:
+        """Forward the sealed message to the addresses *to*."""
+        container = self.ring.open().containers.find(kept(self.sealed), self.at)
+        assert container
+        return self.forwards.send(container, ORIGINAL, by, Forwarding(nonce, to, note))
 
     def turns(self, seconds: float = 0.0) -> int:
         """Do all that is due after *seconds*; how much that was."""

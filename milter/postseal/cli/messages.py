@@ -98,10 +98,11 @@ def show(*, message: str, as_json: bool, path: Path) -> None:
     found = _named(_registry(opened), message)
     if as_json:
         rows = [row_facts(row) for one in found for row in opened.audit.of(one.id)]
-        click.echo(json.dumps({"messages": [facts(one) for one in found], "log": rows}, indent=2))
+        shown = [facts(one, opened.branches.of(one.id)) for one in found]
+        click.echo(json.dumps({"messages": shown, "log": rows}, indent=2))
         return
     for one in found:
-        describe(one)
+        describe(one, opened.branches.of(one.id))
         for row in opened.audit.of(one.id):
             click.echo(line(row))
 

@@ -1,13 +1,18 @@
 """How sealed messages and their audit are printed."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
     from postseal.store.audit import Row
-    from postseal.store.sealed import SealedMessage
+    from postseal.store.branches import Branch
+    from postseal.store.sealed import Addressee, SealedMessage
+
+_HOW: Final = {"forward": "forwarded to him"}
+"""How somebody came by another, by the kind of the branch."""
 
 
 def when(at: datetime) -> str:
@@ -15,8 +20,8 @@ def when(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def describe(message: "SealedMessage") -> None:
-    """Print what is known of *message*."""
+def describe(message: "SealedMessage", branches: Sequence["Branch"]) -> None:
+    """Print what is known of *message*, each reader below the one who has let him in."""
     from postseal.store.sealed import State  # noqa: PLC0415 (only few commands need a database)
 
     now = datetime.now(UTC)
@@ -24,14 +29,31 @@ def describe(message: "SealedMessage") -> None:
     click.echo(f"sealed    {when(message.since)} UTC for <{message.sender}>, {message.size} octets")
     if message.rights:
         click.echo(f"withheld  {', '.join(message.rights)}")
-    for one in message.recipients:
+    for one, depth, branch in _tree(message, branches):
         until = f"until {when(one.expires)}" if one.expires else "for ever"
         state = f"can read it {until}" if one.readable(now) else f"{one.state} {when(one.changed)}"
         if one.state is State.OPEN and one.expires and one.expires <= now:  # nobody has noted it yet
             state = f"expired {when(one.expires)}"
         if one.undo and one.restorable(now):
             state += f", can be undone until {when(one.undo)}"
-        click.echo(f"          <{one.address}> {state}")
+        came = f", {_HOW[branch.kind]} {when(branch.since)}" if branch else ""
+        click.echo(f"          {'  ' * depth}<{one.address}> {state}{came}")
+
+
+def _tree(
+    message: "SealedMessage", branches: Sequence["Branch"]
+) -> Iterator[tuple["Addressee", int, "Branch | None"]]:
+    """Everybody, with the number of those above him, and how he came."""
+    came = {branch.address: branch for branch in branches}
+    below: dict[str, list[Addressee]] = {}
+    for one in message.recipients:
+        below.setdefault(came[one.address].parent if one.address in came else "", []).append(one)
+    # From a list, not by recursion: whoever forwards chooses how deep the tree is.
+    left = [(one, 0) for one in reversed(below.get("", []))]
+    while left:
+        one, depth = left.pop()
+        yield one, depth, came.get(one.address)
+        left += [(each, depth + 1) for each in reversed(below.get(one.address, []))]
 
 
 def line(row: "Row") -> str:
@@ -54,8 +76,9 @@ def row_facts(row: "Row") -> dict[str, object]:
     }
 
 
-def facts(message: "SealedMessage") -> dict[str, object]:
+def facts(message: "SealedMessage", branches: Sequence["Branch"] = ()) -> dict[str, object]:
     """What is known of *message*, for JSON."""
+    came = {branch.address: branch for branch in branches}
     now = datetime.now(UTC)
     return {
         "id": message.id.hex(),
@@ -72,7 +95,14 @@ def facts(message: "SealedMessage") -> dict[str, object]:
                 "expires": one.expires.isoformat() if one.expires else None,
                 "changed": one.changed.isoformat(),
                 "undo": one.undo.isoformat() if one.undo else None,
+                **_came(came.get(one.address)),
             }
             for one in message.recipients
         ],
     }
+
+
+def _came(branch: "Branch | None") -> dict[str, object]:
+    if branch is None:
+        return {}
+    return {"by": branch.parent, "how": branch.kind.value, "since": branch.since.isoformat()}

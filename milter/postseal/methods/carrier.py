@@ -34,7 +34,7 @@ _OUTSIDE: Final = (
         "List-Owner",
     ),
 )
-_KEEP: Final = "keep"
+KEEP: Final = "keep"
 _OVER_THE_TEXT: Final = frozenset({"subject", "comments", "keywords", "thread-topic", "bcc"})
 
 
@@ -47,14 +47,14 @@ def carrier(message: Message, cover: Cover, edits: Iterable[HeaderEdit], spool: 
     named = [edit.name for edit in edits if isinstance(edit, SetHeader | AddHeader)]
     names = (*_OUTSIDE, *(name for name in named if name.lower() not in _OVER_THE_TEXT))
     kept = [header for header in message.headers if header.named(*names) or _is_subject(header, cover)]
-    if cover.subject != _KEEP:
+    if cover.subject != KEEP:
         kept.append(_subject(cover.subject))
     kind = f'multipart/mixed; boundary="{boundary.decode("ascii")}"'
     return Message((*kept, Header.of("MIME-Version", "1.0"), Header.of("Content-Type", kind)), draft.body())
 
 
 def _is_subject(header: Header, cover: Cover) -> bool:
-    return cover.subject == _KEEP and header.named("Subject")
+    return cover.subject == KEEP and header.named("Subject")
 
 
 def _subject(text: str) -> Header:

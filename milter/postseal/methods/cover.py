@@ -24,7 +24,8 @@ class Cover:
 
     *name*: of whom the portal belongs to.  *link*: to the portal.  *online*: whether the link leads to a
     copy.  *container*: what is attached, None for the form with the link alone.  *until*: None if it can be
-    read for ever.
+    read for ever.  *forwarded*: who has sent it on, and whose message it is, both addresses; None if its
+    author sends it himself.
     """
 
     branding: Branding
@@ -34,6 +35,7 @@ class Cover:
     container: Body | None
     until: datetime | None
     subject: str
+    forwarded: tuple[str, str] | None = None
 
     @property
     def portal(self) -> str:
@@ -91,7 +93,7 @@ def sections(cover: Cover, author: str) -> list[Section]:
         until = moment(cover.until, language) if cover.until else ""
         section = Section(
             wording=words,
-            sent=Sentence(words.sent, {"author": author, "name": cover.name}),
+            sent=_sent(cover, words, author),
             until=Sentence(words.until, {"until": until}) if until else None,
             file=Sentence(words.file, {"name": cover.name}),
             introduction=branding.introduction.anew(language, before),
@@ -101,3 +103,10 @@ def sections(cover: Cover, author: str) -> list[Section]:
         )
         found.append(section)
     return found
+
+
+def _sent(cover: Cover, words: Wording, author: str) -> Sentence:
+    if cover.forwarded is None:
+        return Sentence(words.sent, {"author": author, "name": cover.name})
+    reader, author = cover.forwarded
+    return Sentence(words.forwarded, {"reader": reader, "author": author, "name": cover.name})

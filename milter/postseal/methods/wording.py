@@ -1,7 +1,7 @@
 """What stands around a sealed message, in each language.
 
-`{author}`, `{name}` and `{until}` are filled in; who fills them into HTML escapes them.  Plain words, no
-urgency, and nothing that asks for a password: that is how people learn to tell it from a forgery.
+`{author}`, `{reader}`, `{name}` and `{until}` are filled in; who fills them into HTML escapes them.  Plain
+words, no urgency, and nothing that asks for a password: that is how people learn to tell it from a forgery.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,16 @@ from postseal.language.language import Language
 class Wording:
     """Sentences in one language.
 
-    *title*, *sent*: what this is, and from whom.  *attached*, *linked*: how to open the two forms.
-    *code*: how the reader shows who he is.  *until*: how long it can be read.  *open*, *online*: on buttons
-    and links.  *or_online*: before the link in plain text.  *file*: above the button in the file.
+    *title*, *sent*, *forwarded*: what this is, and from whom.  *attached*, *linked*: how to open the two
+    forms.  *code*: how the reader shows who he is.  *until*: how long it can be read.  *open*, *online*: on
+    buttons and links.  *or_online*: before the link in plain text.  *file*: above the button in the file.
     *privacy*: on the link to the statement about it.
     """
 
     language: Language
     title: str
     sent: str
+    forwarded: str
     attached: str
     linked: str
     code: str
@@ -43,6 +44,7 @@ def wording(language: Language) -> Wording:
         language=language,
         title=_("Encrypted message"),
         sent=_("{author} has sent you an encrypted message through {name}."),
+        forwarded=_("{reader} has forwarded an encrypted message from {author} to you through {name}."),
         attached=_(
             "To read it, save the attached file message.html, open it in a browser and press the button."
         ),

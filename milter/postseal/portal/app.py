@@ -22,6 +22,7 @@ from postseal import log
 from postseal.errors import Failure
 from postseal.portal import (
     account,
+    forward,
     landing,
     passkey,
     plain_pages,
@@ -41,6 +42,7 @@ from postseal.portal.reply import Foreign
 from postseal.portal.restricted import Withheld
 from postseal.portal.upload import received
 from postseal.portal.visit import Visit
+from postseal.replying.forwards import NOTE
 from postseal.replying.original import NotAllowed
 
 _log = logging.getLogger(__name__)
@@ -62,6 +64,7 @@ class Way:
 
 CREDENTIAL = {"state": Text(64), "credential": Text(20_000)}
 """What a device has answered."""
+FORWARD = {"to": Text(8000), "note": Text(8 * NOTE), "nonce": Text(100)}
 
 WAYS = (
     Way("/", "GET", plain_pages.home),
@@ -93,6 +96,9 @@ WAYS = (
     Way("/m/{handle}/reply-all", "GET", reply.form),
     Way("/m/{handle}/reply-all", "POST", reply.send),
     Way("/m/{handle}/sent", "GET", reply.sent),
+    Way("/m/{handle}/forward", "GET", forward.form),
+    Way("/m/{handle}/forward", "POST", forward.send, FORWARD),
+    Way("/m/{handle}/forwarded", "GET", forward.sent),
     Way("/out", "POST", signing_in.sign_out),
 )
 

@@ -1,4 +1,4 @@
-"""The thread that carries out replies: at once when one is written, and again and again what could not leave.
+"""The thread that carries out replies and forwards: at once when one is written, later what could not leave.
 
 It has no queue: what is to be done stands in the store, so nothing is lost with this process, and what
 another portal has left undone is done here.
@@ -12,6 +12,7 @@ from postseal import log
 from postseal.errors import Failure
 from postseal.portal.count import Count
 from postseal.replying.dispatch import Dispatch
+from postseal.replying.forwards import Forwards
 from postseal.replying.replies import Replies
 
 _log = logging.getLogger(__name__)
@@ -22,10 +23,11 @@ _AFTER_FAILURE: Final = 15.0
 
 
 class Outgoing:
-    """*replies* takes what visitors write, *dispatch* carries it out."""
+    """*replies* and *forwards* take what visitors write, *dispatch* carries it out."""
 
-    def __init__(self, replies: Replies, dispatch: Dispatch, count: Count) -> None:
+    def __init__(self, replies: Replies, forwards: Forwards, dispatch: Dispatch, count: Count) -> None:
         self.replies = replies
+        self.forwards = forwards
         self._dispatch = dispatch
         self._count = count
         self._stopping = threading.Event()

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.responses import Response, StreamingResponse
 
 from postseal.message import Message
+from postseal.portal.forward import forwarding
 from postseal.portal.found import Found, Gone, found, read_by
 from postseal.portal.opened import message_of
 from postseal.portal.reply import ways
@@ -40,6 +41,7 @@ def message(visit: Visit) -> Response:
         reader=here.reader,
         seen=seen,
         ways=ways(visit, here, original),
+        forwarding=forwarding(visit, here, here.reader),
         given_up=outbox.given_up(here.message.id, visit.address),
         whole=not here.message.rights,
         saving=may_save(here),

@@ -28,7 +28,10 @@ _PAGE = re.compile("[0-9]{1,5}")
 
 
 class Withheld(Exception):
-    """Somebody may read something, and not save it.  *why*: `saving`, or `showing`: not even see."""
+    """Somebody may read something, and not do that with it.
+
+    *why*: `saving`; `showing`: not even see it; `forwarding`.
+    """
 
     def __init__(self, why: str = "saving") -> None:
         super().__init__(why)

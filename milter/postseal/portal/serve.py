@@ -40,6 +40,7 @@ from postseal.portal.outgoing import Outgoing
 from postseal.portal.post import Post
 from postseal.portal.telephone import Telephones
 from postseal.replying.dispatch import Dispatch
+from postseal.replying.forwards import Forwards
 from postseal.replying.original import Inside
 from postseal.replying.replies import Replies
 from postseal.sealed import source
@@ -136,9 +137,21 @@ def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:
         spool=spool,
         clock=_now,
     )
+    method = OmeMethod(settings.ome, ring, spool, clock=_now, brandings=desk.shelf)
+    forwards = Forwards(
+        settings.portal.forwards,
+        settings.ome,
+        ring=ring,
+        method=method,
+        branding=desk.shelf.find,
+        sender=sender,
+        spool=spool,
+        clock=_now,
+        give_up=limits.give_up,
+    )
     dispatch = Dispatch(
         ring,
-        OmeMethod(settings.ome, ring, spool, clock=_now, brandings=desk.shelf),
+        method,
         inside,
         outside,
         sender,
@@ -148,7 +161,7 @@ def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:
         lambda result: count.replies.labels(result).inc(),
         finisher,
     )
-    return Outgoing(replies, dispatch, count)
+    return Outgoing(replies, forwards, dispatch, count)
 
 
 def _where(address: str) -> tuple[str, int]:

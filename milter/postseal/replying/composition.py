@@ -86,17 +86,12 @@ class Reply:
 def composed(reply: Reply, spool: Spool) -> Message:
     """*reply* as a mail."""
     boundary = f"=_{secrets.token_hex(16)}"
-    name = reply.author.name or reply.author.address
-    told = f"{name} ({reply.author.address})" if reply.author.name else name
-    domain = split(reply.sender)[1]
     fields = [
-        _people("From", [Correspondent(told, reply.sender)]),
-        _people("Reply-To", [reply.author]),
+        *_from(reply.author, reply.sender),
         _people("To", reply.to),
         *([_people("Cc", reply.cc)] if reply.cc else []),
         header("Subject", answered(reply.subject)),
-        Header.of("Date", format_datetime(reply.at)),
-        Header.of("Message-ID", f"<{reply.identity}@{domain}>"),
+        *_identified(reply.identity, reply.sender, reply.at),
         *_thread(reply.thread),
         Header.of("MIME-Version", "1.0"),
     ]
@@ -115,11 +110,29 @@ def composed(reply: Reply, spool: Spool) -> Message:
     return Message(tuple(fields), draft.body())
 
 
+def covering(
+    author: Correspondent, to: tuple[Correspondent, ...], *, sender: str, identity: str, at: datetime
+) -> Message:
+    """The fields of a mail in which *author* sends something on: it has no subject, nor anything else."""
+    fields = (*_from(author, sender), _people("To", to), *_identified(identity, sender, at))
+    return Message(fields, Body.of(b""))
+
+
 def answered(subject: str) -> str:
     """The subject of a reply to a message with this *subject* (RFC 5322 §3.6.5)."""
     line = " ".join("".join(each if each.isprintable() else " " for each in subject).split())
     line = line if re.match(r"re:", line, re.IGNORECASE) else f"Re: {line}"
     return line[:_LONGEST_SUBJECT].strip()
+
+
+def _from(author: Correspondent, sender: str) -> tuple[Header, Header]:
+    name = f"{author.name} ({author.address})" if author.name else author.address
+    return _people("From", [Correspondent(name, sender)]), _people("Reply-To", [author])
+
+
+def _identified(identity: str, sender: str, at: datetime) -> tuple[Header, Header]:
+    identity = f"<{identity}@{split(sender)[1]}>"
+    return Header.of("Date", format_datetime(at)), Header.of("Message-ID", identity)
 
 
 def _parts(reply: Reply, boundary: bytes) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """Carries out what waits in the outbox, one reply at a time: to everybody once, however often it is tried.
 
 People inside get ordinary mail, by the MTA's listener with the milter, so that policy sees it.  What goes to
-everybody else, and to who wrote it, leaves sealed, by the listener without the milter, and never otherwise.
+everybody else, and to who wrote it, leaves sealed, by the listener without the milter, and never otherwise; a
+message that was forwarded is sealed already.
 What cannot leave now is tried again, later and later; what never can is told to who wrote it.
 
 Any number of portals do this at the same time.  The journal knows who has his copy (`store.journal`); the
@@ -102,7 +103,8 @@ class Dispatch:
             listener = self.inside if way is Way.INSIDE else self.outside
             delivery = Delivery(listener, journal, self.clock, self.finisher)
             try:
-                leaves = message if way is Way.INSIDE else self._sealed(ring, reply, message, targets)
+                as_it_is = way in (Way.INSIDE, Way.READY)
+                leaves = message if as_it_is else self._sealed(ring, reply, message, targets)
                 for target in left:
                     state, why = self._one(delivery, message, leaves, target)
                     ring.outbox.settle(reply.id, target, state, why)

@@ -14,10 +14,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, case, delete, literal, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, select, true, update
 
 from postseal.store import audit as room
 from postseal.store.audit import Audit, Entry, Event
+from postseal.store.branches import reach
 from postseal.store.containers import kept
 from postseal.store.engine import Store
 from postseal.store.schema import Moment
@@ -33,7 +34,8 @@ _KEPT: Final = _OF.undo.is_not(None)
 class Access:
     """The verbs.  Each is one transaction, and raises Failure if the store cannot carry it out.
 
-    No *addresses*: all recipients.  *by*: who does it, for the audit.  They return whose reading has changed.
+    *addresses*: they, and all who read by way of them (`store.branches`); none: all recipients.  *by*: who
+    does it, for the audit.  They return whose reading has changed.
     """
 
     def __init__(self, store: Store, audit: Audit) -> None:
@@ -55,14 +57,14 @@ class Access:
         """
         if undo is None:
             return self._deleted(message, addresses, at=at, by=by)
-        here = (*_here(message, addresses), _OPEN)
         until = case((_OF.expires < undo, _OF.expires), else_=literal(undo, Moment))
-        change = update(sealed_recipients).where(*here)
+        change = update(sealed_recipients).where(_OPEN)
         change = change.values(state=State.REVOKED.value, changed=at, undo=until)
         detail = _detail(by, f"can be undone until {undo.isoformat(timespec='seconds')}")
 
         def work(connection: Connection) -> tuple[tuple[str, ...], Sequence[room.Row]]:
-            closed = tuple(sorted(connection.scalars(change.returning(_OF.address))))
+            reached = _here(message, reach(connection, message, addresses))
+            closed = tuple(sorted(connection.scalars(change.where(*reached).returning(_OF.address))))
             return closed, self._noted(connection, Event.REVOKED, message, closed, at=at, detail=detail)
 
         return self._done(self._store.write(work))
@@ -70,16 +72,25 @@ class Access:
     def restore(
         self, message: bytes, addresses: Collection[str] = (), *, at: datetime, by: str = ""
     ) -> tuple[str, ...]:
-        """Undo revoking where that is still possible: they read as before, as long as before."""
+        """Undo revoking where that is still possible: they read as before, as long as before.
+
+        Who reads by way of them, and was revoked before they were, stays so.
+        """
         has = select(sealed_keys.c.number).where(
             sealed_keys.c.message == _OF.message, sealed_keys.c.address == _OF.address
         )
-        here = (*_here(message, addresses), _OF.state == State.REVOKED.value, _OF.undo > at, has.exists())
+        here = (_OF.state == State.REVOKED.value, _OF.undo > at, has.exists())
+        since = select(func.min(_OF.changed)).where(*_here(message, addresses), *here)
         change = update(sealed_recipients).where(*here)
         change = change.values(state=State.OPEN.value, changed=at, undo=None)
 
         def work(connection: Connection) -> tuple[tuple[str, ...], Sequence[room.Row]]:
-            back = tuple(sorted(connection.scalars(change.returning(_OF.address))))
+            reached = _here(message, reach(connection, message, addresses))
+            if (earliest := connection.scalar(since)) is None:
+                return (), ()
+            own = _OF.address.in_(addresses) if addresses else true()
+            reached = (*reached, own | (_OF.changed >= earliest))
+            back = tuple(sorted(connection.scalars(change.where(*reached).returning(_OF.address))))
             return back, self._noted(connection, Event.RESTORED, message, back, at=at, detail=_detail(by))
 
         return self._done(self._store.write(work))
@@ -97,12 +108,13 @@ class Access:
 
         Whoever was revoked or has expired is left as he is.
         """
-        here = (*_here(message, addresses), _OPEN, _OF.expires.is_(None) | (_OF.expires > at))
+        here = (_OPEN, _OF.expires.is_(None) | (_OF.expires > at))
         change = update(sealed_recipients).where(*here).values(expires=until)
         detail = _detail(by, until.isoformat() if until else "for ever")
 
         def work(connection: Connection) -> tuple[tuple[str, ...], Sequence[room.Row]]:
-            extended = tuple(sorted(connection.scalars(change.returning(_OF.address))))
+            reached = _here(message, reach(connection, message, addresses))
+            extended = tuple(sorted(connection.scalars(change.where(*reached).returning(_OF.address))))
             # The copy behind the link must not end before the message does.
             copy = containers.c.name == kept(message)
             if extended:
@@ -127,14 +139,14 @@ class Access:
     def _deleted(
         self, message: bytes, addresses: Collection[str], *, at: datetime, by: str
     ) -> tuple[str, ...]:
-        here = _here(message, addresses)
-        close = update(sealed_recipients).where(*here, _OPEN)
-        close = close.values(state=State.REVOKED.value, changed=at)
-        end = update(sealed_recipients).where(*here, _KEPT).values(undo=None)
+        close = update(sealed_recipients).where(_OPEN).values(state=State.REVOKED.value, changed=at)
+        end = update(sealed_recipients).where(_KEPT).values(undo=None)
 
         def work(connection: Connection) -> tuple[tuple[str, ...], Sequence[room.Row]]:
-            closed = tuple(sorted(connection.scalars(close.returning(_OF.address))))
-            ended = tuple(sorted((*closed, *connection.scalars(end.returning(_OF.address)))))
+            reached = _here(message, reach(connection, message, addresses))
+            closed = tuple(sorted(connection.scalars(close.where(*reached).returning(_OF.address))))
+            kept_ones = connection.scalars(end.where(*reached).returning(_OF.address))
+            ended = tuple(sorted((*closed, *kept_ones)))
             _delete_keys(connection, message, ended)
             entries = [Entry(Event.REVOKED, message, address, _detail(by)) for address in closed]
             entries += [Entry(Event.KEY_DELETED, message, address, _detail(by)) for address in ended]

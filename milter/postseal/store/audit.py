@@ -43,6 +43,7 @@ class Event(StrEnum):
     SHOWN = "shown"  # the body; or, detail says of which attachment, a page as a picture
     FETCHED = "fetched"  # an attachment; detail: its place in the message
     REPLIED = "replied"
+    FORWARDED = "forwarded"  # by a reader; detail: to whom
     REVOKED = "revoked"
     RESTORED = "restored"  # revoking was undone
     KEY_DELETED = "key_deleted"  # of who was revoked: nobody can undo it any more

@@ -116,6 +116,12 @@ class Containers:
         row = self._store.read(lambda connection: connection.execute(query).first())
         return Container(row.id, row.message, row.size, row.until) if row else None
 
+    def prolong(self, name: bytes, until: datetime) -> None:
+        """Have the container with this *name* end no earlier than *until*."""
+        earlier = containers.c.until < until  # not so of one that ends with its message
+        change = update(containers).where(containers.c.name == name, earlier).values(until=until)
+        self._store.write(lambda connection: connection.execute(change))
+
     def pieces(self, container: Container) -> Iterator[bytes]:
         """Its octets.  One that is removed meanwhile ends early, which no reader takes for whole."""
         number = size = 0

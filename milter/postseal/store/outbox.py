@@ -1,4 +1,4 @@
-"""Replies that were written in the portal: kept, sealed, until every recipient has his copy.
+"""What was written in the portal, replies above all: kept, sealed, until every recipient has his copy.
 
 A reply is here before the person who wrote it hears that it is sent: container, row, and the entry in the
 audit are one transaction.  From then on any portal, on any host, may carry it out.
@@ -14,7 +14,7 @@ the seed gone nobody opens what a backup may still hold.
 
 import hmac
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,6 +41,7 @@ class Way(StrEnum):
     INSIDE = "inside"  # as ordinary mail, by the MTA's listener with the milter
     SEALED = "sealed"
     COPY = "copy"  # sealed, for the person who wrote the reply
+    READY = "ready"  # as it is: what is kept is the mail that carries a sealed message
 
 
 class State(StrEnum):
@@ -78,6 +79,11 @@ class Waiting:
     tries: int
     targets: tuple[Target, ...]
     seed: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_forward(self) -> bool:
+        """Whether the message itself was sent on, and nothing was answered."""
+        return any(each.way is Way.READY for each in self.targets)
 
     @property
     def failed(self) -> tuple[Target, ...]:
@@ -121,8 +127,13 @@ class Outbox:
         targets: Collection[Target],
         at: datetime,
         until: datetime,
+        besides: Callable[[Connection], Collection[Entry]] | None = None,
     ) -> bool:
-        """Keep the reply *pieces* with the id *reply*, which tells it from all others; whether it is new."""
+        """Keep the reply *pieces* with the id *reply*, which tells it from all others; whether it is new.
+
+        *besides*: what else belongs to the transaction, and what the audit is told of it in place of
+        `replied`; what it raises goes through, and nothing is kept.
+        """
         if self._store.read(lambda connection: _known(connection, reply)):
             return False
         seed = os.urandom(KEY_OCTETS)
@@ -146,8 +157,10 @@ class Outbox:
             connection.execute(insert(outbox).values(row))
             connection.execute(insert(outbox_recipients), rows)
             completed(connection, container, waiting(reply), size)
-            detail = f"{len(rows)} recipients"
-            return self._audit.added(connection, [Entry(Event.REPLIED, message, address, detail)], at)
+            entries: Collection[Entry] = [Entry(Event.REPLIED, message, address, f"{len(rows)} recipients")]
+            if besides is not None:
+                entries = besides(connection)
+            return self._audit.added(connection, list(entries), at)
 
         added = self._store.write(work)
         room.tell(added or ())
@@ -221,7 +234,8 @@ class Outbox:
             if not found.failed:
                 connection.execute(delete(outbox_recipients).where(outbox_recipients.c.reply == reply.id))
                 return []
-            detail = f"the reply has not reached {len(found.failed)} of {len(found.targets)} recipients"
+            what = "what was forwarded" if found.is_forward else "the reply"
+            detail = f"{what} has not reached {len(found.failed)} of {len(found.targets)} recipients"
             entry = Entry(Event.FAILED, reply.message, reply.address, detail)
             return self._audit.added(connection, [entry], at)
 

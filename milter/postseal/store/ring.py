@@ -12,6 +12,7 @@ from postseal.sealed.master import MasterKeys
 from postseal.store import secret
 from postseal.store.access import Access
 from postseal.store.audit import Audit
+from postseal.store.branches import Branches
 from postseal.store.containers import Containers
 from postseal.store.engine import Store
 from postseal.store.outbox import Outbox
@@ -37,6 +38,7 @@ class Opened:
     outbox: Outbox
     sign_ins: SignIns
     passkeys: Passkeys
+    branches: Branches
 
 
 class Ring:
@@ -68,5 +70,5 @@ def opened(store: Store, keys: MasterKeys) -> Opened:
     sign_ins = SignIns(store, known.derive("sign-in"))
     return Opened(
         *(store, keys, known, audit, messages, Access(store, audit)),
-        *(containers, passcodes, outbox, sign_ins, Passkeys(store)),
+        *(containers, passcodes, outbox, sign_ins, Passkeys(store), Branches(store)),
     )
