@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
-    """From undoing."""
+    """From licences."""
     op.create_table(
         "branches",
         sa.Column("message", sa.LargeBinary(16), nullable=False),
