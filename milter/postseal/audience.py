@@ -1,5 +1,6 @@
 """Who reads a message besides: which recipients others see, and whether the sender can be told of one."""
 
+from postseal.automatic import automatic
 from postseal.envelope import Envelope, Recipient, key
 from postseal.header_edits import addresses
 from postseal.message import Message
@@ -11,9 +12,7 @@ def can_be_told(message: Message, envelope: Envelope, recipient: Recipient) -> b
 
     Automatic and list mail is not answered (RFC 3834 §2): nobody would read it, or too many.
     """
-    automatic = (message.first("Auto-Submitted") or b"no").lower().split(b";")[0].strip() != b"no"
-    bulk = (message.first("Precedence") or b"").lower() in {b"bulk", b"junk", b"list"}
-    if automatic or bulk or message.first("List-Id") is not None:
+    if automatic(message):
         return False
     wanted = [word.upper().partition("=") for word in recipient.parameters]
     notify = next((value.split(",") for name, _, value in wanted if name == "NOTIFY"), ["FAILURE"])

@@ -93,6 +93,7 @@ class Ome:
     *online*: how long the portal keeps a copy, encrypted, of what was attached; 0 for not at all.  What is
     sent as a link is kept until it expires or is purged.  *expire*: for messages of which no rule says how
     long they can be read; 0 for ever.  *forget*: how long what nobody can read any more stays listed.
+    *read_notice*: whether senders are told when their messages are read, where no rule says it.
     *undo_revoke*: how long revoking can be undone; 0: keys are deleted at once.
     """
 
@@ -104,5 +105,6 @@ class Ome:
     online: Annotated[float, scalar.duration] = 30 * 86400.0
     expire: Annotated[float, scalar.duration] = 0.0
     undo_revoke: Annotated[float, scalar.duration] = 7 * 86400.0
+    read_notice: bool = False
     forget: Annotated[float, scalar.duration] = 90 * 86400.0
     subject: Annotated[str, cover] = "[...]"

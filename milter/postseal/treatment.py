@@ -172,7 +172,8 @@ class Treatment:
     *already*: what happens if the sender has protected the message himself.
     *unseal*: whether sealed messages of ours are opened for him, if he is inside and may read them.
     *lifetime*: seconds for which a sealed message can be read, *cover*: its subject outside, *form*: how it
-    travels; None: as the settings say.  *branding*: the word of the one that it is sealed with, "" for the
+    travels, *read_notice*: whether its sender is told when it is read; None: as the settings say.
+     *branding*: the word of the one that it is sealed with, "" for the
     default.
     *withheld*: rights that the reader must not have, with those that *templates* do not grant him.
     *tls*: without which the copy does not travel, whatever protects it.
@@ -191,6 +192,7 @@ class Treatment:
     lifetime: float | None = None
     cover: str | None = None
     form: Form | None = None
+    read_notice: bool | None = None
     tls: RequiredTls | None = None
     branding: str = ""
     withheld: frozenset[Right] = frozenset()

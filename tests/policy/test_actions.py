@@ -36,6 +36,8 @@ def decided(policy: Policy) -> Treatment:
         pytest.param("protect: smime", Treatment(protect=("smime",)), id="protect"),
         pytest.param("protect: [portal, smime]", Treatment(protect=("portal", "smime")), id="protect-order"),
         pytest.param("sealed_form: link", Treatment(form=Form.LINK), id="sealed-form"),
+        pytest.param("read_notice: true", Treatment(read_notice=True), id="read-notice"),
+        pytest.param("read_notice: false", Treatment(read_notice=False), id="no-read-notice"),
         pytest.param("require_tls: dane-only", Treatment(tls=RequiredTls(Level.DANE_ONLY)), id="require-tls"),
         pytest.param(
             "require_tls: {secure: [MX.b.example., .a.example]}",

@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from postseal.automatic import automatic
 from postseal.body import Body, Spool
 from postseal.branding.branding import DEFAULT, Branding
+from postseal.cms import field
 from postseal.envelope import Recipient, key, split
 from postseal.errors import Cause, Failure
 from postseal.message import Message
@@ -29,6 +31,7 @@ from postseal.recurrence import KEEP, has_own_id, told_from_others
 from postseal.rights import Right, licence
 from postseal.sealed.armor import armored_size
 from postseal.sealed.container import ID_OCTETS, KEY_OCTETS, sealed, sealed_size
+from postseal.sealed.subject import sealed_subject
 from postseal.settings_ome import Form, Ome
 
 if TYPE_CHECKING:  # commands that seal nothing need not wait for a database's libraries
@@ -206,8 +209,11 @@ class OmeMethod:
         """Note the message, its recipients and their wrapped keys, after all else that can fail."""
         from postseal.store.sealed import Addressee, SealedMessage, State  # noqa: PLC0415
 
-        lifetime = self._lifetime(order)
+        lifetime, wanted = self._lifetime(order), self._wanted(order)
         expires = at + timedelta(seconds=lifetime) if lifetime else None
+        subject = field.text(order.original.first("Subject") or b"")
+        told = order.treatment.read_notice
+        told = self._settings.read_notice if told is None else told
         message_id = (order.original.first("Message-ID") or b"").decode("utf-8", "replace")
         note = SealedMessage(
             id=chosen.id,
@@ -218,6 +224,9 @@ class OmeMethod:
             size=size,
             since=at,
             terms=licence(order.treatment.templates).text,
+            subject=sealed_subject(subject, chosen.key, chosen.id),
+            latest=expires if wanted else None,
+            read_notice=told and bool(order.envelope.sender) and not automatic(order.original),
         )
         recipients = []
         for address, written in addresses.items():
@@ -229,8 +238,13 @@ class OmeMethod:
         return note
 
     def _lifetime(self, order: Order) -> float:
+        wanted = self._wanted(order)
+        return self._settings.expire if wanted is None else wanted
+
+    def _wanted(self, order: Order) -> float | None:
+        """How long rules want it to be read; None if none says it."""
         wanted = (order.treatment.lifetime, self._branding(order).expire)
-        return next((each for each in wanted if each is not None), self._settings.expire)
+        return next((each for each in wanted if each is not None), None)
 
     def _branding(self, order: Order) -> Branding:
         branding = self._brandings.get(order.treatment.branding or DEFAULT)

@@ -135,6 +135,8 @@ def _protected(treatment: Treatment) -> Iterator[str]:
         yield f"cover_subject: {treatment.cover}"
     if treatment.form is not None:
         yield f"sealed_form: {treatment.form}"
+    if treatment.read_notice is not None:
+        yield f"read_notice: {str(treatment.read_notice).lower()}"
     if treatment.branding:
         yield f"branding: {treatment.branding}"
 

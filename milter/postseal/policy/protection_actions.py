@@ -98,6 +98,15 @@ def sealed_form(treatment: Treatment, form: Form) -> Treatment:
     return replace(treatment, form=form)
 
 
+def read_notice(treatment: Treatment, wanted: bool) -> Treatment:
+    """Whether the sender is told by mail when a recipient first reads his sealed message: `true` or `false`.
+
+    For the method `ome` alone, and only for senders inside; what programs send is not answered.  The sender
+    can change it on his page.  Without it, what the settings say.
+    """
+    return replace(treatment, read_notice=wanted)
+
+
 def require_tls(treatment: Treatment, required: TlsOfMail) -> Treatment:
     """Let the message travel to the next server over TLS of this level, or not at all.
 
@@ -144,6 +153,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     expire,
     cover_subject,
     sealed_form,
+    read_notice,
     require_tls,
     route,
     branding,

@@ -89,6 +89,15 @@ class Count:
         self.waiting = Gauge(
             "postseal_portal_replies_waiting", "Replies that have to leave.", registry=self.registry
         )
+        self.notices = Counter(
+            "postseal_portal_read_notices",
+            "Mails to senders that somebody has read, by what became of a try.",
+            ["result"],
+            registry=self.registry,
+        )
+        self.untold = Gauge(
+            "postseal_portal_read_notices_waiting", "Senders who have to be told.", registry=self.registry
+        )
         self.oldest = Gauge(
             "postseal_portal_oldest_reply_seconds", "Age of the oldest of them.", registry=self.registry
         )
@@ -99,6 +108,7 @@ class Count:
             self.texts.labels(result)
         for result in REPLIES:
             self.replies.labels(result)
+            self.notices.labels(result)
         for why in ("slow", "crowded"):
             self.dropped.labels(why)
         for cause in ("store", "keys", "internal"):

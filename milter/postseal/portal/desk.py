@@ -9,7 +9,7 @@ from postseal.body import Spool
 from postseal.branding.branding import DEFAULT, Branding
 from postseal.branding.shelf import Shelf
 from postseal.portal.count import Count
-from postseal.portal.outgoing import Outgoing
+from postseal.portal.outgoing import Outgoing, Round
 from postseal.portal.post import Post
 from postseal.portal.telephone import Telephones
 from postseal.settings import Settings
@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # its library is an extra
 class Desk:
     """*post* sends passcodes.  *clock*: the time, with its zone.  *shelf*: the brandings.
 
-    *outgoing*: None where nobody can reply.  *providers*: of accounts elsewhere.  *telephones*: None
+    *outgoing*: None where nobody can reply.  *telling*: tells senders of readers, if it runs.
+    *providers*: of accounts elsewhere.  *telephones*: None
     where codes go by mail alone.  *ceremony*: None without passkeys.
     """
 
@@ -37,6 +38,7 @@ class Desk:
     clock: Callable[[], datetime]
     shelf: Shelf
     outgoing: Outgoing | None = None
+    telling: Round | None = None
     providers: "Mapping[str, Provider]" = field(default_factory=dict)
     telephones: Telephones | None = None
     ceremony: "type[Ceremony] | None" = None

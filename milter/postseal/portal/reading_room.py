@@ -14,6 +14,7 @@ from postseal.message import Message
 from postseal.portal.forward import forwarding
 from postseal.portal.found import Found, Gone, found, read_by
 from postseal.portal.opened import message_of
+from postseal.portal.reading import note
 from postseal.portal.reply import ways
 from postseal.portal.restricted import Withheld, check_saving, labels, may_save, restraint, viewable
 from postseal.portal.signing_in import code_or_address
@@ -21,7 +22,7 @@ from postseal.portal.visit import Visit
 from postseal.reading.restraint import FREE, Restraint
 from postseal.reading.view import View, view
 from postseal.reading.walls import ATTACHMENT_HEADERS, BODY_HEADERS, SANDBOX
-from postseal.store.audit import Entry, Event
+from postseal.store.audit import Event
 from postseal.store.sealed import Addressee
 
 _NUMBER = re.compile("[0-9]{1,18}")
@@ -56,7 +57,7 @@ def body(visit: Visit) -> Response:
     """The document with the body of a message."""
     here, reader = read_by(visit)
     seen = _view(visit, here, reader, restraint(visit, here, reader))
-    _note(visit, here, Event.SHOWN)
+    note(visit, here, Event.SHOWN)
     return StreamingResponse(seen.document.pieces(), 200, BODY_HEADERS)
 
 
@@ -68,7 +69,7 @@ def attachment(visit: Visit) -> Response:
     file = _view(visit, here, reader).attachment(int(number)) if _NUMBER.fullmatch(number) else None
     if file is None:
         raise Gone
-    _note(visit, here, Event.FETCHED, number)
+    note(visit, here, Event.FETCHED, number)
     return _saved(file.pieces(), file.name, file.kind, file.size)
 
 
@@ -78,7 +79,7 @@ def whole(visit: Visit) -> Response:
     if here.message.rights:  # a mail program would ask nobody what it may do
         raise Withheld
     original = message_of(visit, here, reader)
-    _note(visit, here, Event.FETCHED, _WHOLE)
+    note(visit, here, Event.FETCHED, _WHOLE)
     return _saved(original.pieces(), _WHOLE, "message/rfc822", original.size)
 
 
@@ -89,14 +90,6 @@ def _view(visit: Visit, here: Found, reader: Addressee, restrained: Restraint = 
 def _seen(visit: Visit, original: Message, restrained: Restraint = FREE) -> View:
     spool, say = visit.desk.spool, visit.translate
     return view(original, spool, say=say, language=visit.language, restraint=restrained)
-
-
-def _note(visit: Visit, here: Found, event: Event, detail: str = "") -> None:
-    if visit.request.method == "HEAD":  # nothing of it leaves us
-        return
-    visit.desk.count.event(event.value)
-    entry = Entry(event, here.message.id, visit.address, detail)
-    visit.desk.opened.audit.add([entry], at=visit.at)
 
 
 def _saved(pieces: Iterator[bytes], name: str, kind: str, size: int) -> Response:

@@ -12,13 +12,14 @@ from starlette.responses import Response
 from postseal.language.catalogue import noted
 from postseal.portal.found import Found, Gone, read_by
 from postseal.portal.opened import message_of
+from postseal.portal.reading import note
 from postseal.portal.visit import Visit
 from postseal.reading import picture
 from postseal.reading.attachment import Attachment
 from postseal.reading.restraint import COPY, FREE, PRINT, Restraint
 from postseal.reading.view import View, view
 from postseal.rights import Right
-from postseal.store.audit import Entry, Event
+from postseal.store.audit import Event
 from postseal.store.sealed import Addressee
 
 _NAMES = {"do_not_forward": noted("Do not forward")}
@@ -82,10 +83,7 @@ def page(visit: Visit) -> Response:
     drawn = picture.page(file, int(asked), visit.desk.spool, mark=_mark(visit, here, reader))
     if drawn is None:
         raise Withheld("showing")
-    if visit.request.method != "HEAD":
-        visit.desk.count.event(Event.SHOWN.value)
-        entry = Entry(Event.SHOWN, here.message.id, visit.address, f"{number}, page {int(asked) + 1}")
-        visit.desk.opened.audit.add([entry], at=visit.at)
+    note(visit, here, Event.SHOWN, f"{number}, page {int(asked) + 1}")
     octets = b64encode(drawn.png).decode("ascii")
     where = {"number": int(asked) + 1, "pages": drawn.pages}
     return visit.page("pages.html", here=here, file=file, where=where, picture=octets)

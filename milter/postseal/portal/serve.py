@@ -36,12 +36,13 @@ from postseal.portal.listening import (
     serving,
 )
 from postseal.portal.monitor import monitor
-from postseal.portal.outgoing import Outgoing
+from postseal.portal.outgoing import Outgoing, Round
 from postseal.portal.post import Post
 from postseal.portal.telephone import Telephones
 from postseal.replying.dispatch import Dispatch
 from postseal.replying.forwards import Forwards
 from postseal.replying.original import Inside
+from postseal.replying.read_notice import Telling
 from postseal.replying.replies import Replies
 from postseal.sealed import source
 from postseal.settings import Settings
@@ -75,11 +76,12 @@ def run(path: Path, instance: int) -> None:
         except OSError as error:
             raise _bad(path, f"portal: {error.filename or portal.listen}: {error.strerror}", "") from None
         desk.post.start()
-        if desk.outgoing:
-            desk.outgoing.start()
+        rounds = [each for each in (desk.outgoing, desk.telling) if each]
+        for each in rounds:
+            each.start()
         asyncio.run(_serve(desk, public, private))
-        if desk.outgoing:
-            desk.outgoing.stop(portal.stop)
+        for each in rounds:
+            each.stop(portal.stop)
         desk.post.stop(portal.stop)
 
 
@@ -107,7 +109,7 @@ def _desk(settings: Settings, finisher: Finisher | None) -> Desk:
     shelf = Shelf(settings.policies / FOLDER)
     ceremony = _ceremony() if settings.sign_in.passkeys else None
     desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers, ceremony=ceremony)
-    desk = replace(desk, telephones=telephones)
+    desk = replace(desk, telephones=telephones, telling=_telling(desk))
     return replace(desk, outgoing=_outgoing(desk, finisher)) if settings.portal.replies.submit_to else desk
 
 
@@ -162,6 +164,23 @@ def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:
         finisher,
     )
     return Outgoing(replies, forwards, dispatch, count)
+
+
+def _telling(desk: Desk) -> Round:
+    """What tells senders that somebody has read."""
+    settings, count, name = desk.settings, desk.count, socket.gethostname()
+
+    telling = Telling(
+        desk.ring,
+        Submission(*_where(settings.submit_to), settings.submit_timeout, name, None),
+        settings_file.notices_from(settings, name),
+        Inside(settings.accepted_domains),
+        desk.shelf.find,
+        lambda _: "",
+        _now,
+        lambda result: count.notices.labels(result).inc(),
+    )
+    return Round("read_notices", telling.turn, lambda: count.untold.set(telling.waiting()))
 
 
 def _where(address: str) -> tuple[str, int]:

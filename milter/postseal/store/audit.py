@@ -50,6 +50,7 @@ class Event(StrEnum):
     EXTENDED = "extended"
     EXPIRED = "expired"
     PURGED = "purged"
+    SENDER_TOLD = "sender_told"  # that it was read, first
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     FAILED = "failed"  # detail: what

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from postseal.store.audit import Event
 from postseal.store.engine import Store
+from postseal.store.read_notices import READ
 from postseal.store.registry import Search, conditions
 from postseal.store.schema_sealed import audit, sealed_messages
 from postseal.store.sealed import SealedMessage, SealedMessages
@@ -26,7 +27,6 @@ _TOLD: Final = (
     Event.UNSEALED,
     Event.REPLIED,
 )
-_READ: Final = (Event.SHOWN, Event.FETCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Overview:
 
 
 def _done(events: Mapping[str, tuple[datetime, datetime]]) -> Doings:
-    read = [events[event] for event in _READ if event in events]
+    read = [events[event] for event in READ if event in events]
 
     def last(event: Event) -> datetime | None:
         return events[event][1] if event in events else None

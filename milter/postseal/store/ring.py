@@ -18,6 +18,7 @@ from postseal.store.engine import Store
 from postseal.store.outbox import Outbox
 from postseal.store.passcodes import Passcodes
 from postseal.store.passkeys import Passkeys
+from postseal.store.read_notices import ReadNotices
 from postseal.store.sealed import SealedMessages
 from postseal.store.secret import Secret
 from postseal.store.sign_ins import SignIns
@@ -39,6 +40,7 @@ class Opened:
     sign_ins: SignIns
     passkeys: Passkeys
     branches: Branches
+    read_notices: ReadNotices
 
 
 class Ring:
@@ -71,4 +73,5 @@ def opened(store: Store, keys: MasterKeys) -> Opened:
     return Opened(
         *(store, keys, known, audit, messages, Access(store, audit)),
         *(containers, passcodes, outbox, sign_ins, Passkeys(store), Branches(store)),
+        ReadNotices(store, audit),
     )

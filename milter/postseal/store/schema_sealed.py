@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -42,6 +44,9 @@ sealed_messages: Final = Table(
     Column("brand", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("since", Moment, nullable=False),
+    Column("subject", LargeBinary),
+    Column("latest", Moment),
+    Column("read_notice", Boolean, nullable=False, server_default=false()),
     CheckConstraint(f"length(id) = {ID_OCTETS}", name="id"),
     Index("ix_sealed_messages_message_id", "message_id"),
     Index("ix_sealed_messages_author", "author", "since", "id"),
@@ -50,7 +55,9 @@ sealed_messages: Final = Table(
 )
 """What was sealed.  *author*: the sender in the form to compare.  *size*: of the plaintext.
 
-*rights*: those that policy withholds, with commas.  *licence*: `Licence.text`.
+*rights*: those that policy withholds, with commas.  *licence*: `Licence.text`.  *subject*: sealed, under a
+key that comes from the message's.  *latest*: beyond which its sender must not extend it, NULL if no rule says
+how long it can be read.  *read_notice*: whether he is told when somebody first reads it.
 """
 
 sealed_recipients: Final = Table(
@@ -103,6 +110,25 @@ sealed_keys: Final = Table(
     sqlite_autoincrement=True,
 )
 """The message's key, wrapped by the master key of the name *master* for this recipient."""
+
+read_notices: Final = Table(
+    "read_notices",
+    metadata,
+    Column("message", LargeBinary(ID_OCTETS), primary_key=True),
+    Column("address", String(ADDRESS_CHARACTERS), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("due", Moment),
+    Column("tries", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["message", "address"],
+        ["sealed_recipients.message", "sealed_recipients.address"],
+        name="fk_read_notices",
+        ondelete="CASCADE",
+    ),
+    Index("ix_read_notices_due", "due"),
+    sqlite_with_rowid=False,
+)
+"""What senders have to be told: *address* has read *message*, first at *since*.  *due*: NULL when done."""
 
 secrets: Final = Table(
     "secrets",

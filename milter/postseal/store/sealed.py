@@ -22,6 +22,9 @@ from postseal.store.schema import ADDRESS_CHARACTERS
 from postseal.store.schema_sealed import sealed_keys, sealed_messages, sealed_recipients
 
 _MANY: Final = 200
+_SAME: Final = (
+    *("id", "message_id", "sender", "author", "brand", "size", "since", "subject", "latest", "read_notice"),
+)
 
 
 class State(StrEnum):
@@ -66,6 +69,9 @@ class SealedMessage:
 
     *id*: 16 octets, the one in the container's header.  *rights*: those that policy withholds.  *size*: of
     the plaintext.  *since*: when it was sealed.  *terms*: the text of its licence, as it was written.
+    *subject*: sealed (`postseal.sealed.subject`), None if it is not known.  *latest*: beyond which its sender
+    must not extend it, None if no rule says how long it can be read.  *read_notice*: whether he is told when
+    somebody first reads it.
     """
 
     id: bytes
@@ -77,6 +83,9 @@ class SealedMessage:
     since: datetime
     recipients: tuple[Addressee, ...] = field(default=(), compare=False)
     terms: str = ""
+    subject: bytes | None = field(default=None, compare=False, repr=False)
+    latest: datetime | None = None
+    read_notice: bool = False
 
     @property
     def licence(self) -> Licence:
@@ -86,6 +95,11 @@ class SealedMessage:
     def bound(self, address: str) -> bytes:
         """What its key is bound to when it is wrapped for *address*, which is in the form to compare."""
         return context(self.id, address, self.rights, self.terms)
+
+    @property
+    def author(self) -> str:
+        """Its sender, in the form to compare."""
+        return key(self.sender)[:ADDRESS_CHARACTERS]
 
     def addressee(self, address: str) -> Addressee | None:
         """The recipient with this *address*, in the form to compare."""
@@ -109,9 +123,8 @@ class SealedMessages:
             known = select(sealed_messages.c.id).where(sealed_messages.c.id == message.id)
             if connection.execute(known).first():
                 return None
-            values = {name: getattr(message, name) for name in ("id", "message_id", "sender", "brand")}
-            values |= {"rights": ",".join(message.rights), "size": message.size, "since": message.since}
-            values |= {"author": key(message.sender)[:ADDRESS_CHARACTERS], "licence": message.terms}
+            values = {name: getattr(message, name) for name in _SAME}
+            values |= {"rights": ",".join(message.rights), "licence": message.terms}
             connection.execute(insert(sealed_messages).values(values))
             rows, keys = [], []
             for one in message.recipients:
@@ -154,7 +167,7 @@ class SealedMessages:
                 SealedMessage(
                     *(row.id, row.message_id, row.sender, tuple(filter(None, row.rights.split(",")))),
                     *(row.brand, row.size, row.since, tuple(of[row.id])),
-                    terms=row.licence,
+                    *(row.licence, row.subject, row.latest, row.read_notice),
                 )
                 for row in rows
             )
