@@ -10,11 +10,14 @@ import pytest
 from demo.sink import Sink
 from demo.visitor import Answer, Visitor
 from portal_place import Place, id_of, path_of, place
+from postseal.language.language import Language
+from postseal.language.texts import Texts
 from postseal.replying.forwards import NOTE
-from postseal.rights import Right
+from postseal.rights import OPTIONS, Right, Template
 from postseal.store.containers import kept
 from sealing import message
 
+BOARD = Texts.of({Language.EN: "Board only"})
 NOTED = "Dan, see line <3>.\nZoë"
 
 
@@ -40,7 +43,9 @@ def zoe(request: pytest.FixtureRequest) -> str:
 def sealed(here: Place, to: str, *withheld: Right, lifetime: float | None = None) -> str:
     identity = f"<{datetime.now(UTC).timestamp()}@lab.test>"
     given = message(identity=identity)
-    return path_of(here.sealed(given, to=(to,), withheld=withheld, lifetime=lifetime))
+    templates = (Template("board", OPTIONS["encrypt_only"].grants, name=BOARD),) if lifetime else ()
+    mail = here.sealed(given, to=(to,), withheld=withheld, lifetime=lifetime, templates=templates)
+    return path_of(mail)
 
 
 def nonce(page: Answer) -> str:
@@ -78,6 +83,7 @@ def test_who_is_named_reads_with_a_sign_in_of_his_own_and_sees_the_note(here: Pl
     assert "Dan, see line &lt;3&gt;.<br>Zoë<br>" in page
     assert "<li>Printing</li>" in page
     assert "You can read it until" in page
+    assert "Board only" in page
     assert other.get(f"{path}/message.eml").status == 403
     rows = here.ring.audit.of(bytes.fromhex(path[3:]))
     assert [(row.address, row.detail) for row in rows if row.event == "forwarded"] == [(zoe, f"to {dan}")]

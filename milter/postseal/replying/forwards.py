@@ -28,7 +28,6 @@ from postseal.replying.composition import Correspondent, covering
 from postseal.replying.original import NotAllowed, Why, name_of
 from postseal.rights import Right
 from postseal.sealed.container import HEADER_OCTETS, ID_OCTETS, Head, Tampered, opened, sealed
-from postseal.sealed.master import context
 from postseal.settings_forwards import Forwards as Limits
 from postseal.settings_ome import Ome
 from postseal.store.audit import Entry, Event
@@ -151,8 +150,7 @@ class Forwards:
             text = forwarding.note.encode("utf-8", "replace")
             note = b"".join(sealed([text], secret, _note_id(message.id, visitor)))
         buds = [
-            Bud(key(each), each, keys.wrap(secret, context(message.id, key(each), message.rights)))
-            for each in forwarding.addresses
+            Bud(key(each), each, keys.wrap(secret, message.bound(key(each)))) for each in forwarding.addresses
         ]
         branch = Branch("", visitor, Kind.FORWARD, at, note)
 
