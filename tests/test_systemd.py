@@ -14,6 +14,7 @@ from postseal.settings import Settings
 UNITS = Path(__file__).parent.parent / "systemd"
 UNIT = UNITS / "postseal-milter.service"
 PORTAL = UNITS / "postseal-portal@.service"
+CONNECTORS = UNITS / "postseal-connectors.service"
 EXPOSURE = 12
 """The most that `systemd-analyze security` may find, in tenths of its 10.0."""
 
@@ -32,7 +33,7 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @needs_systemd
-@pytest.mark.parametrize("shipped", [UNIT, PORTAL], ids=lambda path: path.stem)
+@pytest.mark.parametrize("shipped", [UNIT, PORTAL, CONNECTORS], ids=lambda path: path.stem)
 def test_unit_verify_has_no_complaint(tmp_path: Path, shipped: Path) -> None:
     # verify wants the program to exist; a misspelt option is only a warning, so any output is a failure.
     unit = tmp_path / shipped.name.replace("@", "@1")
@@ -44,7 +45,7 @@ def test_unit_verify_has_no_complaint(tmp_path: Path, shipped: Path) -> None:
 
 
 @needs_systemd
-@pytest.mark.parametrize("shipped", [UNIT, PORTAL], ids=lambda path: path.stem)
+@pytest.mark.parametrize("shipped", [UNIT, PORTAL, CONNECTORS], ids=lambda path: path.stem)
 def test_unit_is_hardened(shipped: Path) -> None:
     judged = analyze("security", "--offline=yes", "--no-pager", f"--threshold={EXPOSURE}", shipped)
 

@@ -3,9 +3,10 @@
 import re
 import smtplib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -14,6 +15,7 @@ from demo.daemon import Daemon
 from demo.gateway import ANN, SETTINGS, Gateway, gateway
 from demo.place import LOOPBACK, open_directory
 from demo.postfix import Queued
+from demo.service import Service
 from demo.sink_session import Delivery
 from fragments import Fragments
 from postseal.daemon.state import Reload
@@ -30,6 +32,7 @@ class Wired:
     gateway: Gateway
     lab: Lab
     fragments: Fragments
+    connectors: "Connectors"
 
     def send(self, level: str, text: str, *recipients: str, sender: str = ANN) -> None:
         message = f"From: {sender}\r\nSubject: level {level} it is\r\n\r\n{text}\r\n"
@@ -54,6 +57,19 @@ class Wired:
 
     def queue(self) -> tuple[Queued, ...]:
         return self.gateway.postfix.queue()
+
+
+class Connectors(Service):
+    """`postseal connectors`, which Postfix asks, for the settings file of a daemon."""
+
+    def __init__(self, directory: Path, settings_file: Path) -> None:
+        super().__init__(directory, directory / "connectors.log")
+        self._settings_file = settings_file
+        directory.mkdir()
+
+    @property
+    def program(self) -> Sequence[str | Path]:
+        return "-m", "postseal", "connectors", "--settings", self._settings_file
 
 
 @contextmanager
@@ -94,7 +110,8 @@ def wired(
         )
         gate.postfix.configure({"postseal_milter": gate.daemon.milter})
         gate.postfix.reload()
-        wired = Wired(gate, servers, fragments)
+        asked_by = Connectors(place / "connectors", gate.daemon.settings_file)
+        wired = Wired(gate, servers, fragments, running.enter_context(asked_by))
         _require(wired, *(text.replace("SHA256", servers.fingerprint) for text in (policy, connectors)))
         yield wired
 

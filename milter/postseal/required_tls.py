@@ -24,12 +24,7 @@ class Level(StrEnum):
     SECURE = "secure"  # a trusted certificate for a name that we know
     FINGERPRINT = "fingerprint"  # one of these certificates or keys
     DANE_ONLY = "dane-only"  # what the domain publishes by DNSSEC (RFC 7672)
-    DANE = "dane"  # the same where the domain publishes it; where it does not, nothing
-
-    @property
-    def requires(self) -> bool:
-        """Whether no mail goes without TLS."""
-        return self is not Level.DANE
+    DANE = "dane"  # the same where the domain publishes it; where it does not, as `verify`
 
     @property
     def rank(self) -> int:
@@ -38,12 +33,12 @@ class Level(StrEnum):
 
 
 _RANKS: Final = {
-    Level.DANE: -1,
     Level.ENCRYPT: 0,
     Level.VERIFY: 1,
-    Level.SECURE: 2,
-    Level.FINGERPRINT: 2,
-    Level.DANE_ONLY: 2,
+    Level.DANE: 2,
+    Level.SECURE: 3,
+    Level.FINGERPRINT: 3,
+    Level.DANE_ONLY: 3,
 }
 
 

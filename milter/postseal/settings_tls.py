@@ -3,10 +3,14 @@
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from postseal import scalar
 from postseal.document import Node, bad
+
+TLS: Final = "TLS"
+DANE: Final = "DANE"
+"""What an MTA keeps to if it is wired for it."""
 
 
 def configuration(node: Node, _reader: object = None) -> Path | None:
@@ -50,3 +54,9 @@ class Tls:
     connectors: Annotated[str, unix_socket] = ""
     resolver: Annotated[str, name_server] = ""
     requiretls: bool = False
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """What rules may require, because somebody sees to it: TLS; DANE, if Postfix asks us where it is."""
+        found = {TLS: self.enforced, DANE: self.enforced and bool(self.connectors)}
+        return frozenset(name for name, is_kept in found.items() if is_kept)

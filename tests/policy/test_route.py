@@ -97,7 +97,7 @@ def test_route_of_a_rule_comes_before_that_of_the_domain(tmp_path: Path) -> None
         ),
         ("direct", "unknown connector with a smart host 'direct'"),
         ("trial", "unknown connector with a smart host 'trial'"),
-        ("loose", "connector 'loose' requires no TLS of its smart host"),
+        ("loose", "10.yaml:1:33: nobody would look for what the domain publishes"),
     ],
 )
 def test_connector_that_leads_nowhere_is_told(tmp_path: Path, word: str, what: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import signed_zone
 import tls_wired
-from processes import eventually, known
+from processes import eventually
 from tls_wired import Wired, reloaded
 
 SERVERS = ("plain", "selfsigned", "right", "danevalid", "daneinvalid")
@@ -107,28 +107,48 @@ def test_smart_host_takes_the_mail_of_its_domain(wired: Wired, level: str) -> No
     assert arrived["selfsigned"].tls
 
 
-def test_server_that_dies_is_there_again(wired: Wired) -> None:
-    connected(wired, connectors("encrypt"))
+@pytest.fixture
+def without_milter(wired: Wired) -> Iterator[None]:
+    """A Postfix that takes mail by itself, as that which is in its queue."""
+    postfix = wired.gateway.postfix
+    postfix.configure({"smtpd_milters": ""})
+    postfix.reload()
+    yield
+    postfix.configure({"smtpd_milters": "$postseal_milter", "transport_maps": ROUTES})
+    postfix.reload()
 
-    os.kill(eventually(lambda: known(wired.gateway.daemon).beside.get("socketmap", 0)), signal.SIGKILL)
-    wired.send("none", "marker-died.", "bob@right.test", "bob@plain.test")
 
-    assert eventually(lambda: set(wired.arrived("marker-died.")) == {"right"})
+@pytest.mark.usefixtures("without_milter")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_mail_goes_on_without_the_daemon_and_what_needs_tls_waits(wired: Wired, number: int) -> None:
+    connected(wired, "outbound: [{name: some, domains: [plain.test, right.test], tls: encrypt}]")
+    text = f"marker-{number}."
+
+    wired.gateway.daemon.stop(number)
+    try:
+        wired.send("none", text, "bob@right.test", "bob@plain.test", "bob@stripped.test")
+        arrived = wired.arrived(text)
+    finally:
+        wired.gateway.daemon.start()
+
+    assert set(arrived) == {"right", "stripped"}, wired.gateway.postfix.log()
+    assert arrived["right"].tls
+    assert any("bob@plain.test" in each.reasons for each in wired.queue())
 
 
+@pytest.mark.usefixtures("without_milter")
 def test_server_that_is_down_lets_nothing_go_and_loses_nothing(wired: Wired) -> None:
     connected(wired, connectors("encrypt"))
-    gate = wired.gateway
-    gate.daemon.stop()
     # Asked for smart hosts, smtpd would not even take mail.
-    gate.postfix.configure({"smtpd_milters": "", "transport_maps": ""})
-    gate.postfix.reload()
-    wired.send("none", "marker-down.", "bob@right.test", "bob@plain.test")
-    while_down = wired.arrived("marker-down.")
-    gate.daemon.start()
-    gate.postfix.configure({"smtpd_milters": "$postseal_milter", "transport_maps": ROUTES})
-    gate.postfix.reload()
-    gate.postfix.flush()
+    wired.gateway.postfix.configure({"transport_maps": ""})
+    wired.gateway.postfix.reload()
+    wired.connectors.stop(signal.SIGKILL)
+    try:
+        wired.send("none", "marker-down.", "bob@right.test", "bob@plain.test")
+        while_down = wired.arrived("marker-down.")
+    finally:
+        wired.connectors.start()
+    wired.gateway.postfix.flush()
 
     assert while_down == {}
     assert eventually(lambda: set(wired.arrived("marker-down.")) == {"right"})

@@ -18,6 +18,7 @@ from processes import eventually
 from tls_wired import Wired, reloaded
 
 KINDS = ("plain", "stripped", "selfsigned", "expired", "wrongname", "right", "danevalid")
+RULES = "rules: [{name: tls, when: {subject_words: level encrypt it is}, then: [require_tls: encrypt]}]"
 GOES_FREELY = {"plain", "selfsigned", "expired", "right"}
 """Their policies are met, or on trial, or withdrawn, or nobody vouches for the host that has them."""
 
@@ -64,7 +65,7 @@ def resolving() -> Iterator[tuple[Wired, Sts]]:
     }
     with ExitStack() as running:
         place = running.enter_context(open_directory())
-        wired = running.enter_context(tls_wired.wired("rules: []", parameters=parameters))
+        wired = running.enter_context(tls_wired.wired(RULES, parameters=parameters))
         sts = Sts(place, port=port, resolver=wired.lab.resolver, authorities=wired.lab.authorities)
         sts.start()
         running.callback(sts.stop)
@@ -95,6 +96,17 @@ def test_policy_that_is_enforced_decides_where_there_is_no_connector(both: tuple
     assert set(arrived) == GOES_FREELY, wired.gateway.postfix.log()
     assert arrived["right"].tls
     assert "Verified TLS connection established to mx.right.test" in wired.gateway.postfix.log()
+
+
+def test_rule_that_requires_tls_does_not_stand_in_place_of_a_policy(both: tuple[Wired, Sts]) -> None:
+    wired, _ = both
+    connected(wired, "outbound: [{name: one, domains: danevalid.test, tls: encrypt}]")
+
+    wired.send("encrypt", "marker-rule.", *(f"bob@{kind}.test" for kind in KINDS))
+
+    # Whoever has a connector has that in place of the policy, and here the policy is not met.
+    expected = GOES_FREELY - {"plain"} | {"danevalid"}
+    assert set(wired.arrived("marker-rule.")) == expected, wired.gateway.postfix.log()
 
 
 @pytest.mark.parametrize("domains", ["wrongname.test", "'*.test'"], ids=["domain", "above"])

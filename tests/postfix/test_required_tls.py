@@ -27,6 +27,7 @@ LEVELS = {
     "secure-names": ("{secure: [mx.other.example, .right.test]}", {"right", "wrongname"}),
     "secure-other-name": ("{secure: [mx.right.example]}", set()),
     "fingerprint": ("{fingerprint: ['SHA256']}", {"right"}),
+    "dane": ("dane", {"danevalid", "right"}),
     "dane-only": ("dane-only", {"danevalid"}),
 }
 """By level: how it is written, and to which servers mail then goes."""

@@ -43,7 +43,7 @@ def test_verified_tls_is_used_as_soon_as_it_is_known(wired: Wired) -> None:
     first = taken(wired, "marker-first.", "bob@right.test")
 
     # The process that looks may not have been there yet; whoever tries again asks again.
-    assert eventually(lambda: taken(wired, "marker-then.", "bob@right.test"))
+    assert eventually(lambda: taken(wired, "marker-then.", "bob@right.test"), seconds=180)
     assert not first
     assert looked_at(wired, "right.test") == "true"
     assert wired.arrived("marker-then.")["right"].tls

@@ -1,6 +1,6 @@
 """The socketmap server over its socket: right answers, and no octets that harm it."""
 
-import os
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.place import LOOPBACK, free_port
 from postseal.document import Problems
 from postseal.policy.connectors import connectors
-from postseal.tls import socketmap
-from postseal.tls.socketmap import Malformed, heard, netstring, reply
+from postseal.tls.lookup import Lookup
+from postseal.tls.mail_exchanger import Resolver
+from postseal.tls.published import Published, publish
+from postseal.tls.socketmap import Malformed, heard, netstring, serve
 from postseal.tls.table import Tables
 
 TEXT = """
@@ -37,6 +40,14 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     return Tables.of(found.outbound)
 
 
+@pytest.fixture(scope="module")
+def lookup(tables: Tables, tmp_path_factory: pytest.TempPathFactory) -> Lookup:
+    """What is answered from *tables*; nobody answers about DANE."""
+    folder = tmp_path_factory.mktemp("published")
+    publish(tables, folder)
+    return Lookup(Published(folder), Resolver(LOOPBACK, port=free_port()))
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
@@ -56,7 +67,13 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
         ("after-sts x.f.example", "OK encrypt protocols=>=TLSv1.2"),
         ("after-sts f.b.example", "OK encrypt protocols=>=TLSv1.2"),
         ("after-sts [f.example]:25", "NOTFOUND "),
-        ("encrypt e.example", "NOTFOUND "),
+        ("encrypt f.example", "NOTFOUND "),
+        ("encrypt-after-sts f.example", "OK encrypt protocols=>=TLSv1.2"),
+        ("verify-after-sts x.f.example", "OK verify protocols=>=TLSv1.2"),
+        ("verify-after-sts y.x.g.f.example", "NOTFOUND "),
+        ("verify f.b.example", "NOTFOUND "),
+        ("dane c.b.example", "OK secure match=.b.example:mx.b.example protocols=>=TLSv1.2"),
+        ("dane .example", "NOTFOUND "),
         ("encrypt c.example", "OK verify protocols=>=TLSv1.2"),
         ("secure c.example", "NOTFOUND "),
         ("secure .b.example", "OK secure match=.b.example:mx.b.example protocols=>=TLSv1.2"),
@@ -69,8 +86,33 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
         ("", "PERM no such table"),
     ],
 )
-def test_reply(tables: Tables, question: str, expected: str) -> None:
-    assert reply(tables, question.encode()).decode() == expected
+def test_reply(lookup: Lookup, question: str, expected: str) -> None:
+    found = lookup.reply(question.encode())
+
+    assert isinstance(found, bytes)
+    assert found.decode() == expected
+
+
+@pytest.mark.parametrize("octets", [None, b"", b"[1]", b'{"connectors": 1}', b'{"connectors": {"c.exa'])
+def test_without_tables_nobody_knows_and_mail_waits(tmp_path: Path, octets: bytes | None) -> None:
+    lookup = Lookup(Published(tmp_path), Resolver(LOOPBACK))
+    if octets is not None:
+        (tmp_path / "connectors.json").write_bytes(octets)
+
+    found = lookup.reply(b"connectors c.example")
+
+    assert isinstance(found, bytes)
+    assert found.startswith(b"TEMP ")
+
+
+def test_tables_that_are_written_anew_are_in_force(tables: Tables, tmp_path: Path) -> None:
+    lookup = Lookup(Published(tmp_path), Resolver(LOOPBACK))
+    publish(Tables.of({}), tmp_path)
+    assert lookup.reply(b"connectors c.example") == b"NOTFOUND "
+
+    publish(tables, tmp_path)
+
+    assert lookup.reply(b"connectors c.example") == b"OK verify protocols=>=TLSv1.2"
 
 
 @given(st.binary(max_size=200))
@@ -93,19 +135,20 @@ def test_questions_are_heard_however_they_are_cut(questions: list[bytes], cut: i
 
 
 @pytest.fixture(scope="module")
-def server(tables: Tables, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def server(lookup: Lookup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("server") / "tls.sock"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen(128)
-    reading, writing = os.pipe()
-    thread = threading.Thread(target=socketmap.live, args=(listener, tables, reading))
+    loop = asyncio.new_event_loop()
+    serving = loop.create_task(serve(listener, lookup))
+    thread = threading.Thread(target=loop.run_until_complete, args=(asyncio.wait([serving]),))
     thread.start()
     yield path
-    os.close(writing)
+    loop.call_soon_threadsafe(serving.cancel)
     thread.join(60)
     assert not thread.is_alive()
-    os.close(reading)
+    loop.close()
 
 
 def asked(path: Path, octets: bytes) -> bytes:
@@ -125,6 +168,22 @@ def test_server_answers_questions_in_order(server: Path) -> None:
     octets = netstring(b"connectors e.example") + netstring(b"connectors f.example")
 
     assert asked(server, octets) == netstring(b"OK dane") + netstring(b"NOTFOUND ")
+
+
+@pytest.mark.parametrize("table", ["dane", "encrypt", "verify"])
+def test_what_must_be_looked_for_is_answered_in_order_too(server: Path, table: str) -> None:
+    questions = [f"{table} e.example", "connectors e.example", f"{table} e.example", "connectors c.example"]
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(60)
+        client.connect(str(server))
+        client.sendall(b"".join(netstring(each.encode()) for each in questions))
+        said = b""
+        while not said.endswith(b"OK verify protocols=>=TLSv1.2,"):
+            said += client.recv(65536)
+
+    replies = heard(said)[0]
+    assert [each.split()[0] for each in replies] == [b"TEMP", b"OK", b"TEMP", b"OK"]
+    assert b"OK dane" not in (replies[0], replies[2])
 
 
 @pytest.mark.parametrize(

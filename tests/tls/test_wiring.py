@@ -41,6 +41,26 @@ def judged(
         return problems(postfix.configuration, f"127.0.0.1:{fragments.reinjection_port}")
 
 
+def test_dane_needs_a_transport_that_asks_postseal() -> None:
+    fragments, place = Fragments(), Place("rules.yaml", 3, 5)
+    asked = {"postseal_connectors": "socketmap:unix:postseal/tls.sock"}
+    told = {}
+    for parameters in (fragments.parameters | asked, fragments.parameters):
+        with open_directory() as folder:
+            postfix = Postfix(folder, next_hop="", parameters=parameters, services=fragments.services)
+            postfix.configure()
+            socket = f"unix:{postfix.directory}/spool/postseal/tls.sock"
+            try:
+                wiring.check(
+                    postfix.configuration, {RequiredTls(Level.DANE): place}, submit_to="", socket=socket
+                )
+            except BadInput as error:
+                told[parameters["postseal_connectors"]] = str(error)
+
+    assert list(told) == [""]
+    assert "rules.yaml:3:5: the service 'postseal-tls-dane' does not ask Postseal" in told[""]
+
+
 def test_fragments_are_good() -> None:
     assert judged() == ""
 

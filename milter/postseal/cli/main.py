@@ -8,6 +8,7 @@ from postseal.cli.ca import ca
 from postseal.cli.certs import certs
 from postseal.cli.check import check
 from postseal.cli.completion import completion
+from postseal.cli.connectors import connectors
 from postseal.cli.control import reload, status
 from postseal.cli.explain import explain
 from postseal.cli.identity import identity
@@ -41,7 +42,7 @@ def main() -> None:
 
 
 for command in (
-    *(run, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, branding),
+    *(run, connectors, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, branding),
     *(signout, replies),
     *(smime_group, tls, reload, status, completion),
 ):

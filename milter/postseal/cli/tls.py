@@ -38,7 +38,7 @@ def transports(path: Path) -> None:
     One for every level, and one for every list of names or fingerprints in the policies.
     """
     policy = _policy(path)
-    plain = [RequiredTls(level) for level in Level if level.requires and level is not Level.FINGERPRINT]
+    plain = [RequiredTls(level) for level in Level if level is not Level.FINGERPRINT]
     listed = [each for each in policy.required_tls if each.match]
     click.echo("\n".join(lines(each) for each in (*plain, *listed)), nl=False)
 

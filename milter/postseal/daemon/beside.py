@@ -1,5 +1,5 @@
 """The processes beside the workers: exporting metrics, fetching what issuers say, keeping the store,
-answering Postfix about connectors, looking at the TLS of domains.
+looking at the TLS of domains.
 
 None handles mail.  One that dies is forked again, at most once a second; at a reload those that work
 by the settings are replaced.
@@ -17,7 +17,7 @@ from postseal.daemon.children import Child, Children, Kind
 
 _log = logging.getLogger(__name__)
 
-_BY_SETTINGS: Final = (Kind.FETCHER, Kind.KEEPER, Kind.SOCKETMAP, Kind.PROBER)
+_BY_SETTINGS: Final = (Kind.FETCHER, Kind.KEEPER, Kind.PROBER)
 
 Life = Callable[[int], NoReturn]
 """What a child does; it is given the reading end of its control pipe."""

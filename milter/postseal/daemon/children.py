@@ -28,7 +28,6 @@ class Kind(Enum):
     EXPORTER = auto()
     FETCHER = auto()
     KEEPER = auto()
-    SOCKETMAP = auto()
     PROBER = auto()
 
 

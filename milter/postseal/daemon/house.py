@@ -28,6 +28,8 @@ from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode
 from postseal.settings import Settings
 from postseal.tls import wiring
+from postseal.tls.published import publish
+from postseal.tls.table import Tables
 
 
 @dataclass(slots=True)
@@ -62,6 +64,11 @@ class House:
     def workers(self) -> int:
         """How many worker processes to run."""
         return self.settings.workers or len(os.sched_getaffinity(0))
+
+    def publish(self) -> None:
+        """Tell the process that answers Postfix about connectors.  Raises OSError."""
+        if self.settings.tls.connectors:
+            publish(Tables.of(self.policy.connectors.outbound), self.settings.runtime_directory)
 
     @property
     def digest(self) -> str:
@@ -113,9 +120,9 @@ def build(path: Path, *, spool: Path | None = None) -> House:
         required = policy.required_tls
         if place := policy.protects_by("tls"):
             required[REQUIRED] = place
-        wiring.check(settings.tls.postfix, required, submit_to=settings.submit_to)
-        partners = policy.connectors.outbound
-        wiring.check_connectors(settings.tls.postfix, partners, socket=settings.tls.connectors)
+        folder, asked = settings.tls.postfix, settings.tls.connectors
+        wiring.check(folder, required, submit_to=settings.submit_to, socket=asked)
+        wiring.check_connectors(folder, policy.connectors.outbound, socket=asked)
     opens = incoming.load(settings, methods.search, methods.keys, clock=now, host=socket.gethostname())
     return House(
         settings,

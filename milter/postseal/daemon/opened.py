@@ -4,12 +4,10 @@ They stay open while children come and go, so that who asks meanwhile waits a mo
 """
 
 import os
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from postseal.daemon.beside import Life, without
 from postseal.daemon.children import Kind
@@ -21,8 +19,6 @@ from postseal.daemon.prepare import needs_store
 from postseal.daemon.prober import probe
 from postseal.mta.socket import Listener
 from postseal.settings import Settings
-from postseal.tls import socketmap
-from postseal.tls.table import Tables
 
 _FIXED = ("listen", "metrics", "runtime_directory")
 """Settings that only a restart changes."""
@@ -30,16 +26,15 @@ _FIXED = ("listen", "metrics", "runtime_directory")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """*milter*: where mail is brought; *exporter*: where metrics are; *socketmap*: where Postfix asks."""
+    """*milter*: where mail is brought; *exporter*: where metrics are."""
 
     milter: Listener
     exporter: Server | None
-    socketmap: socket.socket | None
 
     @property
     def beside(self) -> Sequence[int]:
         """The descriptors that no worker may keep."""
-        return [each.fileno() for each in (self.exporter, self.socketmap) if each]
+        return [self.exporter.fileno()] if self.exporter else []
 
     def close_for_worker(self) -> None:
         """Close what a worker must not hold."""
@@ -52,9 +47,6 @@ class Opened:
         lives: dict[Kind, tuple[Life, int]] = {}
         if self.exporter:
             lives[Kind.EXPORTER] = partial(export, self.exporter, directory, counters), self.exporter.fileno()
-        if self.socketmap:
-            tables = Tables.of(built.policy.connectors.outbound)
-            lives[Kind.SOCKETMAP] = partial(_answer, self.socketmap, tables), self.socketmap.fileno()
         if needed(settings):
             lives[Kind.FETCHER] = partial(fetch, settings), -1
         if built.policy.protects_by("tls"):
@@ -68,12 +60,6 @@ class Opened:
         }
 
 
-def _answer(listener: socket.socket, tables: Tables, control: int) -> NoReturn:
-    socketmap.live(listener, tables, control)
-    os._exit(0)
-
-
 def fixed(new: Settings, started_with: Settings) -> list[str]:
     """The settings of *new* that take effect only after a restart."""
-    changed = [name for name in _FIXED if getattr(new, name) != getattr(started_with, name)]
-    return [*changed, *(["tls: connectors"] if new.tls.connectors != started_with.tls.connectors else [])]
+    return [name for name in _FIXED if getattr(new, name) != getattr(started_with, name)]

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 _AT_ONCE: Final = 4
 _WAITING: Final = 1000
 """Domains that are to be looked at; more are forgotten, and asked for again."""
-_SECONDS: Final = 10.0
+_SECONDS: Final = 30.0
 
 
 def probe(settings: Settings, directory: Path, control: int) -> NoReturn:

@@ -4,7 +4,6 @@ import errno
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -14,7 +13,7 @@ from postseal.daemon.opened import Opened
 from postseal.daemon.prepare import prepare
 from postseal.daemon.supervisor import Supervisor
 from postseal.errors import BadInput, Place, Problem
-from postseal.mta.socket import listen, listen_without_libmilter
+from postseal.mta.socket import listen
 
 T = TypeVar("T")
 
@@ -36,6 +35,7 @@ def run(path: Path) -> int:
         held = state.lock(directory)
         counters = _empty(directory / "metrics")
         keeper.forget(directory)
+        built.publish()
     except OSError as error:
         raise _problem(directory, f"cannot be used: {error.strerror}") from None
     with held:
@@ -49,14 +49,7 @@ def run(path: Path) -> int:
             listener = _patiently(lambda: listen(built.settings.listen), seconds)
         except OSError as error:
             raise _problem(path, f"listen: {error.strerror}") from None
-        asked = None
-        if address := built.settings.tls.connectors:
-            beside = replace(built.settings.listen, socket=address)
-            try:
-                asked = _patiently(lambda: listen_without_libmilter(beside), seconds)
-            except OSError as error:
-                raise _problem(path, f"tls: connectors: {error.strerror}") from None
-        return Supervisor(path, built, Opened(listener, server, asked), counters).run()
+        return Supervisor(path, built, Opened(listener, server), counters).run()
 
 
 def _problem(path: Path, what: str) -> BadInput:

@@ -204,11 +204,12 @@ class Supervisor:
         # The new ones listen before the old ones stop: at no moment does nobody accept.
         try:
             self._fork(built, built.workers, generation=generation)
+            built.publish()
         except OSError as error:
             for child in self._children.of(Kind.WORKER):
                 if child not in before:
                     child.order(STOP, within=within)
-            problem = f"no workers can be forked for it: {error.strerror}"
+            problem = f"no workers can be forked for it, or its connectors not be written: {error.strerror}"
             raise BadInput([Problem(Place(str(self._path)), problem)]) from None
         self._state.generation = generation
         self._backoff = Backoff()

@@ -95,7 +95,7 @@ def _loaded(
     problems = Problems()
     holds = {"quarantine"} if settings.held_mail_returns else frozenset[str]()
     library = Library(settings.policies / "types")
-    enforces = {"tls"} if settings.tls.enforced else frozenset[str]()
+    enforces = settings.tls.kept
     words = frozenset(methods) - {"plain"}
     names: dict[str, Collection[str]] = {"method": words, HOLDS: holds, ENFORCES: enforces}
     names |= {"sensitive type": library, "branding": (), "template": ()}

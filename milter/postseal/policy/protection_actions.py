@@ -113,9 +113,10 @@ def require_tls(treatment: Treatment, required: TlsOfMail) -> Treatment:
     `encrypt`: with any certificate.  `verify`: a trusted one for the name of the MX, as DNS has it.
     `secure`: a trusted one for the recipient's domain or a name below it, or for one of the names listed;
     `.example.com` stands for all below it.  `fingerprint`: one of these certificates or keys.  `dane-only`:
-    as the domain publishes by DNSSEC.  At least TLS 1.2.  Mail that cannot go so waits in the queue, and
-    comes back when its time is over.  A later rule can ask for another level, but not for a less strict one.
-    What becomes of the message behind the next server is that server's affair.
+    as the domain publishes by DNSSEC.  `dane`: the same where it publishes something, else as `verify`.
+    At least TLS 1.2.  Mail that cannot go so waits in the queue, and comes back when its time is over.  A
+    later rule can ask for another level, but not for a less strict one.  What becomes of the message behind
+    the next server is that server's affair.
     """
     return replace(treatment, tls=stricter(required, treatment.tls))
 

@@ -8,6 +8,7 @@ from postseal.binding import Reader, known
 from postseal.document import Mapping, Node, Problems, Scalar, bad
 from postseal.policy.values import some
 from postseal.required_tls import Level, RequiredTls
+from postseal.settings_tls import DANE
 
 ENFORCES = "TLS"
 """The kind of name that a reader knows if the MTA does what is required."""
@@ -22,16 +23,20 @@ _DIGEST = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 
 
 def required_tls(node: Node, reader: Reader) -> RequiredTls:
-    """`encrypt`, `verify`, `secure` or `dane-only`; `{secure: [NAMES]}`; `{fingerprint: [SHA-256]}`."""
+    """`encrypt`, `verify`, `secure`, `dane`, `dane-only`; `{secure: [NAMES]}`; `{fingerprint: [SHA-256]}`."""
     if not reader.names.get(ENFORCES):
         what = "TLS cannot be required here: nobody would see to it"
         hint = "wire the transports postseal-tls-… (contrib/postfix) and set tls: {enforced: true}"
         raise bad(node.place, what, hint)
     found = requirement(node)
-    if not found.level.requires:
-        what = f"'{found.level}' requires nothing of domains that publish nothing: mail goes without TLS"
-        raise bad(node.place, what, "write dane-only; or a connector for the domain (docs/tls.md)")
+    _check_dane(found, node, reader)
     return found
+
+
+def _check_dane(found: RequiredTls, node: Node, reader: Reader) -> None:
+    if found.level is Level.DANE and DANE not in reader.names[ENFORCES]:
+        what = "nobody would look for what the domain publishes"
+        raise bad(node.place, what, "have Postfix ask Postseal, tls: {connectors: unix:…} (docs/tls.md)")
 
 
 def requirement(node: Node) -> RequiredTls:
@@ -79,13 +84,11 @@ def routed(node: Node, reader: Reader) -> RequiredTls:
     word = known(scalar.one(node), connectors, "connector with a smart host")
     assert isinstance(connectors, dict)  # noqa: S101 (or the word were not known)
     found: RequiredTls = connectors[word]
-    if not found.level.requires:
-        what = f"connector '{word}' requires no TLS of its smart host, and mail of a rule travels by TLS"
-        raise bad(node.place, what, "write a level such as encrypt or secure into the connector")
     if not reader.names.get(ENFORCES):
         what = "mail cannot be routed here: no transport of Postfix would take it to the smart host"
         hint = "wire the transports postseal-tls-… (contrib/postfix) and set tls: {enforced: true}"
         raise bad(node.place, what, hint)
+    _check_dane(found, node, reader)
     return found
 
 

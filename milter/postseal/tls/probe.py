@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from postseal.errors import Cause, Failure
 from postseal.required_tls import Level, RequiredTls
 
 _DANE_TA, _DANE_EE = 2, 3
@@ -30,6 +31,13 @@ class Tlsa:
     selector: int
     matching: int
     data: bytes
+
+    @property
+    def usable(self) -> bool:
+        """Whether mail can go by it (RFC 7672 §3.1): an authority or a server, in a form that is known."""
+        sizes = {0: len(self.data), 1: 32, 2: 64}
+        known = self.usage in (_DANE_TA, _DANE_EE) and self.selector in (0, 1) and self.matching in sizes
+        return known and len(self.data) == sizes[self.matching] > 0
 
     def matches(self, certificate: x509.Certificate) -> bool:
         """Whether it is about *certificate*."""
@@ -53,6 +61,13 @@ class Server:
     secure: bool = False
     tlsa: tuple[Tlsa, ...] = ()
     bogus: str = ""
+
+    @property
+    def vouched(self) -> tuple[Tlsa, ...]:
+        """What the domain publishes about it.  Raises Failure(LOOKUP) if that cannot be known."""
+        if self.bogus:
+            raise Failure(Cause.LOOKUP, f"{self.name}: {self.bogus}")
+        return self.tlsa
 
 
 @dataclass(frozen=True, slots=True)

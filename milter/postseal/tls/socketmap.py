@@ -9,10 +9,12 @@ import asyncio
 import logging
 import re
 import socket
+from collections import deque
+from collections.abc import Awaitable
 from typing import Final
 
 from postseal import log
-from postseal.tls.table import Tables
+from postseal.tls.lookup import Lookup
 
 _log = logging.getLogger(__name__)
 
@@ -29,15 +31,22 @@ class Malformed(ValueError):
 class Answers(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
         self._heard = b""
+        self._asked: deque[bytes] = deque()
+        self._waiting: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to listen."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 (for the type checker)
         self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look for nothing any more."""
+        if self._waiting:
+            self._waiting.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Answer what is asked so far."""
@@ -48,7 +57,36 @@ class Answers(asyncio.Protocol):
             _log.warning("%s", log.line(event="socketmap", why=error))
             self._transport.close()
             return
-        self._transport.write(b"".join(netstring(reply(self._tables, each)) for each in questions))
+        self._asked.extend(questions)
+        if not self._waiting:
+            self._answer()
+
+    def _answer(self) -> None:
+        """Answer in the order of questions, up to one whose answer must be waited for."""
+        assert self._transport  # noqa: S101 (for the type checker)
+        replies = []
+        while self._asked:
+            found = self._lookup.reply(self._asked.popleft())
+            if not isinstance(found, bytes):
+                self._transport.pause_reading()
+                self._waiting = asyncio.ensure_future(self._await(found))
+                break
+            replies.append(netstring(found))
+        self._transport.write(b"".join(replies))
+
+    async def _await(self, found: Awaitable[bytes]) -> None:
+        assert self._transport  # noqa: S101 (for the type checker)
+        try:
+            self._transport.write(netstring(await found))
+        except Exception as error:  # noqa: BLE001 (a bug of ours: Postfix keeps the mail, and asks again)
+            failed = log.line(event="socketmap_fault", why=error, trace=log.trace(error))
+            _log.error("%s", failed)
+            self._transport.close()
+            return
+        self._waiting = None
+        self._answer()
+        if not self._waiting:
+            self._transport.resume_reading()
 
     def pause_writing(self) -> None:
         """Hear nothing from who does not read."""
@@ -58,40 +96,16 @@ class Answers(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on."""
         assert self._transport  # noqa: S101 (for the type checker)
-        self._transport.resume_reading()
+        if not self._waiting:
+            self._transport.resume_reading()
 
 
-async def serve(listener: socket.socket, tables: Tables) -> None:
+async def serve(listener: socket.socket, lookup: Lookup) -> None:
     """Answer over *listener* until cancelled."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_unix_server(lambda: Answers(tables), sock=listener)
+    server = await loop.create_unix_server(lambda: Answers(lookup), sock=listener)
     async with server:
         await server.serve_forever()
-
-
-def live(listener: socket.socket, tables: Tables, control: int) -> None:
-    """Answer until *control* closes; the life of a process."""
-
-    async def life() -> None:
-        answering = asyncio.ensure_future(serve(listener, tables))
-        asyncio.get_running_loop().add_reader(control, answering.cancel)
-        await asyncio.wait([answering])
-
-    asyncio.run(life())
-
-
-def reply(tables: Tables, question: bytes) -> bytes:
-    """The reply to `NAME KEY`."""
-    name, space, key = question.partition(b" ")
-    try:
-        found = tables.find(name.decode("ascii"), key.decode("utf-8"))
-    except UnicodeDecodeError:
-        return b"NOTFOUND " if name.isascii() else b"PERM no such table"
-    except KeyError:
-        return b"PERM no such table"
-    if not space:
-        return b"PERM no key"
-    return b"NOTFOUND " if found is None else b"OK " + found.encode("utf-8")
 
 
 def netstring(octets: bytes) -> bytes:

@@ -13,12 +13,14 @@ from postseal.document import Problems
 from postseal.errors import BadInput, Place, Problem
 from postseal.guard.own import TLS
 from postseal.policy.connectors.connector import Outbound
-from postseal.required_tls import RequiredTls
-from postseal.tls.table import AFTER_STS, CONNECTORS, ROUTES, Tables
+from postseal.required_tls import Level, RequiredTls
+from postseal.tls.table import AFTER_STS, CONNECTORS, DANE, ROUTES, Tables
+from postseal.tls.transport import level
 
 _SECONDS: Final = 20.0
 _PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 _README: Final = "contrib/postfix/README.md has the lines"
+_LINES: Final = "`postseal tls transports` prints the lines for master.cf"
 
 
 def check_connectors(postfix: Path, outbound: Mapping[str, Outbound], *, socket: str) -> None:
@@ -41,10 +43,11 @@ def check_connectors(postfix: Path, outbound: Mapping[str, Outbound], *, socket:
             raise _bad(first.place, what, f"complete {parameter} in main.cf; {_README}")
 
 
-def check(postfix: Path, required: Mapping[RequiredTls, Place], *, submit_to: str) -> None:
+def check(postfix: Path, required: Mapping[RequiredTls, Place], *, submit_to: str, socket: str = "") -> None:
     """Raise BadInput unless the Postfix of the folder *postfix* does all that is *required*.
 
-    *submit_to*: where copies are submitted, "" for nowhere.
+    *submit_to*: where copies are submitted, "" for nowhere.  *socket*: where Postfix is to ask for
+    connectors.
     """
     problems = Problems()
     asked = _Postfix(postfix)
@@ -56,7 +59,7 @@ def check(postfix: Path, required: Mapping[RequiredTls, Place], *, submit_to: st
     for each, place in required.items():
         with problems.collect():
             asked.check_filter(tables, each, place)
-            asked.check_transport(each, place)
+            asked.check_transport(each, place, socket)
     for service in ("pickup/unix", *([f"{submit_to}/inet"] if submit_to else [])):
         with problems.collect():
             asked.check_copies(service, tables)
@@ -76,14 +79,17 @@ class _Postfix:
         what = f"Postfix does not filter '{field}' to {required.transport}: mail would go without TLS"
         raise _bad(place, what, f"complete milter_header_checks in main.cf; {_README}")
 
-    def check_transport(self, required: RequiredTls, place: Place) -> None:
+    def check_transport(self, required: RequiredTls, place: Place, socket: str) -> None:
         """Raise BadInput unless the transport is there and asks for the level."""
-        service = f"{required.transport}/unix"
-        option = f"{service}/smtp_tls_security_level"
-        found = self._run("postconf", "-P", option).strip().rpartition(" = ")[2]
-        if found != required.level:
+        found = self._option(required, "smtp_tls_security_level")
+        if found != level(required):
             what = f"Postfix has no service '{required.transport}' for TLS of the level {required.level}"
-            raise _bad(place, what, "`postseal tls transports` prints the lines for master.cf")
+            raise _bad(place, what, _LINES)
+        if required.level is Level.DANE:
+            tables = _split(self._option(required, "smtp_tls_policy_maps"))
+            if not any(self._is_ours(table, DANE, socket) for table in tables):
+                what = f"the service '{required.transport}' does not ask Postseal what domains publish"
+                raise _bad(place, what, _LINES)
 
     def check_weakening(self) -> None:
         """Raise BadInput if senders may switch TLS off; before 3.10 there is no such parameter."""
@@ -103,20 +109,28 @@ class _Postfix:
     def has(self, parameter: str, name: str, wanted: Mapping[str, str], socket: str) -> bool:
         """Whether a table of *parameter* is that of ours with this *name*, or gives the same answers."""
         for table in _split(self.parameter(parameter)):
-            kind, _, rest = table.partition(":")
-            if kind == "socketmap":
-                address, _, asked = rest.rpartition(":")
-                # A relative path begins at the queue directory, in a chroot and outside.
-                path = Path(self.parameter("queue_directory")) / address.removeprefix("unix:")
-                if asked == name and str(path) == socket.removeprefix("unix:"):
-                    return True
-            else:
+            if self._is_ours(table, name, socket):
+                return True
+            if not table.startswith("socketmap:"):
                 keys = "".join(f"{key}\n" for key in wanted)
                 found = self._run("postmap", "-q", "-", table, told=keys).splitlines()
                 pairs = (line.partition("\t") for line in found)
                 if {key: " ".join(answer.split()) for key, _, answer in pairs} == dict(wanted):
                     return True
         return False
+
+    def _is_ours(self, table: str, name: str, socket: str) -> bool:
+        """Whether *table* is that of ours with this *name*."""
+        kind, _, rest = table.partition(":")
+        address, _, asked = rest.rpartition(":")
+        # A relative path begins at the queue directory, in a chroot and outside.
+        path = Path(self.parameter("queue_directory")) / address.removeprefix("unix:")
+        return kind == "socketmap" and asked == name and str(path) == socket.removeprefix("unix:")
+
+    def _option(self, required: RequiredTls, name: str) -> str:
+        """The parameter *name* of a transport, "" if it has none."""
+        option = f"{required.transport}/unix/{name}"
+        return self._run("postconf", "-x", "-P", option).strip().partition(" = ")[2]
 
     def parameter(self, name: str) -> str:
         """The value of *name* in main.cf."""

@@ -73,7 +73,7 @@ def translated(
     mail can be held.  *directory*: what it calls the groups and attributes of Exchange.
     """
     holds = {"quarantine"} if settings and settings.held_mail_returns else frozenset[str]()
-    enforces = {"tls"} if settings and settings.tls.enforced else frozenset[str]()
+    enforces = settings.tls.kept if settings else frozenset[str]()
     library = Library(settings.policies / "types" if settings else Path(os.devnull))
     looks = frozenset(brandings.load(settings) if settings else {DEFAULT})
     names: dict[str, Collection[str]]
