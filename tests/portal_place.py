@@ -18,6 +18,7 @@ from postseal import settings as settings_file
 from postseal.body import Spool
 from postseal.branding import load as branding_files
 from postseal.envelope import Client, Envelope, Recipient
+from postseal.licence import Attachments
 from postseal.message import Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
@@ -66,12 +67,17 @@ class Place:
         branding: str = "",
         withheld: Iterable[Right] = (),
         templates: tuple[Template, ...] = (),
+        attachments: Attachments | None = None,
     ) -> EmailMessage:
         """The mail that carries *message*."""
         message = message or given_message(identity=f"<{datetime.now(UTC).timestamp()}@lab.test>")
         who = tuple(map(Recipient, to))
         treatment = Treatment(
-            lifetime=lifetime, branding=branding, withheld=withholding(withheld), templates=templates
+            lifetime=lifetime,
+            branding=branding,
+            withheld=withholding(withheld),
+            templates=templates,
+            attachments=attachments,
         )
         order = Order(message, Envelope("ann@lab.test", who, Client()), treatment)
         raw = b"".join(self.method.protect(message, who, order=order).pieces())

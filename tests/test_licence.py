@@ -6,7 +6,7 @@ import pytest
 
 from postseal.language.language import Language
 from postseal.language.texts import Texts
-from postseal.licence import ORDINARY, Label, Licence
+from postseal.licence import ORDINARY, Attachments, Label, Licence
 from postseal.rights import OPTIONS, Template, licence
 
 NAMES = Texts.of({Language.EN: "Board only", Language.DE: "Nur für den Vorstand"})
@@ -41,7 +41,7 @@ def test_templates_restrict_each_other(
 
 
 def test_message_without_a_template_has_the_ordinary_licence_without_a_text() -> None:
-    assert licence(()) is ORDINARY
+    assert licence(()) == ORDINARY
     assert ORDINARY.text == ""
     assert Licence.of("") is ORDINARY
 
@@ -52,6 +52,8 @@ def test_message_without_a_template_has_the_ordinary_licence_without_a_text() ->
         licence([template(7.0 * DAY)]),
         licence([OPTIONS["do_not_forward"]]),
         Licence((Label("a", Texts("<&>"), NAMES), Label("b")), offline=True),
+        licence([template(None)], Attachments.PROTECT),
+        licence((), Attachments.WITHHOLD),
     ],
 )
 def test_text_says_all_of_it(given: Licence) -> None:

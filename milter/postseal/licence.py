@@ -1,15 +1,44 @@
 """What holds for readers of a sealed message besides the rights that they have; noted when it is sealed.
 
-How long somebody who has signed in may go on reading, whether he may take a copy along, and what he is told
-of the templates.  Its text is kept with the message, and the message's keys are bound to it.
+How long somebody who has signed in may go on reading, whether he may take a copy along, what becomes of
+files, and what he is told of the templates.  Its text is kept with the message, and the message's keys are
+bound to it.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from postseal.language.language import Language
 from postseal.language.texts import NOTHING, Texts
+
+
+class Attachments(StrEnum):
+    """What becomes of the files in a message that its reader must not save; the strictest last."""
+
+    PASSWORD = "password"  # noqa: S105 (a word of policies)
+    PROTECT = "protect"
+    VIEW_ONLY = "view_only"
+    PICTURES = "pictures"
+    WITHHOLD = "withhold"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order, from 0."""
+        return list(Attachments).index(self)
+
+
+DEFAULT_ATTACHMENTS: Final = Attachments.VIEW_ONLY
+"""What holds where nobody has said anything."""
+SAVED: Final = frozenset({Attachments.PASSWORD, Attachments.PROTECT})
+"""Those with which files leave, encrypted."""
+
+
+def strictest(choices: Iterable[Attachments | None]) -> Attachments | None:
+    """The strictest of *choices*; None if there are none."""
+    return max((each for each in choices if each), key=lambda each: each.rank, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +56,13 @@ class Licence:
 
     *seconds*: for which somebody who has signed in can read before he does so anew, and for which such a copy
     is good; 0: anew each time; None: as the portal says, and as long as the message can be read.
+    *attachments*: what becomes of files that must not be saved as they are.
     """
 
     labels: tuple[Label, ...] = ()
     offline: bool = False
     seconds: int | None = None
+    attachments: Attachments = DEFAULT_ATTACHMENTS
 
     @property
     def text(self) -> str:
@@ -42,7 +73,9 @@ class Licence:
             {"word": one.word, "name": _by_language(one.name), "description": _by_language(one.description)}
             for one in self.labels
         ]
-        facts = {"labels": labels, "offline": self.offline, "seconds": self.seconds}
+        facts: dict[str, object] = {"labels": labels, "offline": self.offline, "seconds": self.seconds}
+        if self.attachments is not DEFAULT_ATTACHMENTS:
+            facts["attachments"] = self.attachments.value
         return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -54,7 +87,8 @@ class Licence:
         labels = tuple(
             Label(each["word"], _texts(each["name"]), _texts(each["description"])) for each in facts["labels"]
         )
-        return cls(labels, facts["offline"], facts["seconds"])
+        files = Attachments(facts.get("attachments", DEFAULT_ATTACHMENTS))
+        return cls(labels, facts["offline"], facts["seconds"], files)
 
 
 ORDINARY: Final = Licence()

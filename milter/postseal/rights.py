@@ -1,7 +1,8 @@
 """What a reader may do with a message: usage rights, levels of them, and templates that grant them.
 
 Policy asks which rights are *withheld*; a method of protection says which of them it can hold.  What has been
-saved can be printed, copied, changed and sent on, so whoever withholds one of these withholds saving too.
+saved can be printed, copied, changed and sent on, so whoever withholds one of these withholds saving too;
+files that leave encrypted (`Attachments`) are no exception, as the rest of the message does not leave.
 """
 
 import math
@@ -11,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from postseal.language.texts import NOTHING, Texts
-from postseal.licence import ORDINARY, Label, Licence
+from postseal.licence import DEFAULT_ATTACHMENTS, Attachments, Label, Licence
 
 
 class Right(StrEnum):
@@ -76,6 +77,7 @@ class Template:
     *archived*: no rule can ask for it any more.  *name*, *description*: what its readers are told.
     *offline*: seconds for which a copy can be read without the portal, and somebody who has signed in reads
     before he does so anew; 0: no copy, and anew each time; None: no copy, and as the portal says.
+    *attachments*: for those whom it does not let save; None: as others say.
     """
 
     word: str
@@ -85,6 +87,7 @@ class Template:
     name: Texts = NOTHING
     description: Texts = NOTHING
     offline: float | None = None
+    attachments: Attachments | None = None
 
     def granted(
         self, address: str, domains: Collection[str], groups: Callable[[], Collection[str]]
@@ -102,17 +105,21 @@ class Template:
         return rights
 
 
-def licence(templates: Iterable[Template]) -> Licence:
-    """What *templates* say together: each may only take away from what another allows."""
-    found = tuple(templates)
+def licence(templates: Iterable[Template], attachments: Attachments | None = None) -> Licence:
+    """What *templates* say together: each may only take away from what another allows.
+
+    *attachments*: what becomes of files; None: the default.
+    """
+    found, files = tuple(templates), attachments or DEFAULT_ATTACHMENTS
     if not found:
-        return ORDINARY
+        return Licence(attachments=files)
     said = [each.offline for each in found if each.offline is not None]
     shortest = min(said, default=math.inf)
     return Licence(
         tuple(Label(each.word, each.name, each.description) for each in found),
         offline=len(said) == len(found) and shortest > 0,
         seconds=None if math.isinf(shortest) else int(shortest),
+        attachments=files,
     )
 
 

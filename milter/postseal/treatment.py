@@ -7,6 +7,7 @@ by word only; whether a method exists and reaches the recipient is the pipeline'
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from postseal.licence import Attachments
 from postseal.notice import Notice
 from postseal.outcome import Held, Reply
 from postseal.remedy import DEFER, OnError
@@ -176,6 +177,7 @@ class Treatment:
      *branding*: the word of the one that it is sealed with, "" for the
     default.
     *withheld*: rights that the reader must not have, with those that *templates* do not grant him.
+    *attachments*: what becomes of files if he must not save; None: the default.
     *tls*: without which the copy does not travel, whatever protects it.
     *holds*: who wants the message held; that concerns all its recipients, whatever their copies.
     *deleted*: no copy leaves for the recipient.  *added*: who gets the mail besides him, *redirected*:
@@ -197,6 +199,7 @@ class Treatment:
     branding: str = ""
     withheld: frozenset[Right] = frozenset()
     templates: tuple[Template, ...] = ()
+    attachments: Attachments | None = None
     sign: bool = False
     headers: tuple[HeaderEdit, ...] = ()
     disclaimers: tuple[Disclaimer, ...] = ()

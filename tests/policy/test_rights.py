@@ -8,8 +8,10 @@ from postseal.body import Body
 from postseal.envelope import Client, Envelope, Recipient
 from postseal.errors import BadInput
 from postseal.language.language import Language
+from postseal.licence import Attachments
 from postseal.message import Header, Message
 from postseal.outcome import Reply
+from postseal.policy import templates
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.rights import Right, licence
@@ -148,6 +150,54 @@ def test_template_says_what_readers_are_told_and_how_long_they_read(
     assert (made.offline, made.seconds) == found
 
 
+@pytest.mark.parametrize(
+    ("then", "attachments", "withheld"),
+    [
+        ("[protect: ome, withhold: print]", None, {P, S}),
+        ("[protect: ome, attachments: protect]", Attachments.PROTECT, {S}),
+        ("[protect: ome, attachments: withhold, attachments: protect]", Attachments.WITHHOLD, {S}),
+        ("[protect: ome, attachments: password, attachments: pictures]", Attachments.PICTURES, {S}),
+        ("[protect: ome, template: files]", Attachments.PROTECT, {E, P, C, S, F}),
+        ("[protect: ome, template: files, attachments: view_only]", Attachments.VIEW_ONLY, {E, P, C, S, F}),
+        ("[protect: ome, template: files, attachments: password]", Attachments.PROTECT, {E, P, C, S, F}),
+        ("[attachments: protect, never_protect: true]", None, set()),
+    ],
+)
+def test_strictest_that_is_said_about_attachments_holds(
+    tmp_path: Path, then: str, attachments: Attachments | None, withheld: set[Right]
+) -> None:
+    more = "  files: {rights: [{anyone: true, grant: viewer}], attachments: protect}\n"
+    actions = ", ".join(f"{{{each}}}" for each in then.strip("[]").split(", "))  # one may stand there twice
+
+    found = treatments(policy(tmp_path, f"[{actions}]", TEMPLATES + more), BOB)[BOB]
+
+    assert (found.attachments, found.withheld) == (attachments, withheld)
+
+
+def test_example_may_say_what_becomes_of_attachments(tmp_path: Path) -> None:
+    more = "examples:\n  - {from: ann@example.com, to: BOB, expect: {protect: ome, attachments: FILES}}\n"
+    then, more = "[protect: ome, attachments: protect]", more.replace("BOB", BOB)
+
+    assert policy(tmp_path, then, more=more.replace("FILES", "protect")).examples == 1
+    (problem,) = problems(tmp_path, then, more=more.replace("FILES", "view_only"))
+    assert "but it is protect: [ome], withhold: [save], attachments: protect" in problem
+
+
+def test_files_that_nothing_here_can_encrypt_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "find_spec", lambda _library: None)
+    written = "templates:\n  x: {rights: [{anyone: true, grant: viewer}], attachments: password}\n"
+    hint = "\n  hint: pip install 'postseal[pdf,office]', here and where the portal runs"
+
+    assert problems(tmp_path, "[protect: ome, attachments: protect]") == [
+        f"10.yaml:3:39: 'protect' needs pikepdf and msoffcrypto, not installed here{hint}"
+    ]
+    (found,) = problems(tmp_path, "[protect: ome]", written)
+    assert found.startswith("templates/10.yaml:2:61: 'password' needs pikepdf")
+    assert policy(tmp_path, "[protect: ome, attachments: view_only]")
+
+
 def test_changed_templates_are_another_policy(tmp_path: Path) -> None:
     then = "[protect: ome, template: board]"
 
@@ -166,6 +216,7 @@ def test_changed_templates_are_another_policy(tmp_path: Path) -> None:
         ("do_not_forward: {rights: [{anyone: true, grant: viewer}]}", "'do_not_forward' is always there"),
         ("X y: {rights: [{anyone: true, grant: viewer}]}", "bad name of a template 'X y'"),
         ("x: {description: nothing}", "'rights' is missing"),
+        ("x: {rights: [{anyone: true, grant: viewer}], attachments: lock}", "unknown word 'lock'"),
         ("x: {rights: []}", "nobody has any right"),
         ("x: {rights: [{groups: board, grant: owner}], expire: 1s}", "nobody could read it in time"),
         ("x: {rights: [{anyone: true, grant: viewer}], offline: 1s}", "nobody could read it in time"),

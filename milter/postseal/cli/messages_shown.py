@@ -29,6 +29,8 @@ def describe(message: "SealedMessage", branches: Sequence["Branch"]) -> None:
     click.echo(f"sealed    {when(message.since)} UTC for <{message.sender}>, {message.size} octets")
     if message.rights:
         click.echo(f"withheld  {', '.join(message.rights)}")
+    if "save" in message.rights:
+        click.echo(f"files     {message.licence.attachments}")
     for one, depth, branch in _tree(message, branches):
         until = f"until {when(one.expires)}" if one.expires else "for ever"
         state = f"can read it {until}" if one.readable(now) else f"{one.state} {when(one.changed)}"
@@ -87,6 +89,7 @@ def facts(message: "SealedMessage", branches: Sequence["Branch"] = ()) -> dict[s
         "sealed": message.since.isoformat(),
         "size": message.size,
         "withheld": list(message.rights),
+        "attachments": message.licence.attachments.value,
         "recipients": [
             {
                 "address": one.address,

@@ -176,7 +176,7 @@ class OmeMethod:
             str(self._lifetime(order)).encode(),
             ",".join(_rights(order)).encode(),
             repr((treatment.sign, treatment.headers)).encode(),
-            *filter(None, [licence(treatment.templates).text.encode("utf-8")]),
+            *filter(None, [_licence(order).encode("utf-8")]),
             *(address.encode("utf-8") for address in addresses),
         )
         return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
@@ -223,7 +223,7 @@ class OmeMethod:
             brand=self._branding(order).word,
             size=size,
             since=at,
-            terms=licence(order.treatment.templates).text,
+            terms=_licence(order),
             subject=sealed_subject(subject, chosen.key, chosen.id),
             latest=expires if wanted else None,
             read_notice=told and bool(order.envelope.sender) and not automatic(order.original),
@@ -256,6 +256,13 @@ class OmeMethod:
 def _rights(order: Order) -> tuple[str, ...]:
     """The usage rights that policy withholds, in order."""
     return tuple(right.value for right in Right if right in order.treatment.withheld)
+
+
+def _licence(order: Order) -> str:
+    """What holds besides the rights; of files nothing is said where they may be saved."""
+    treatment = order.treatment
+    files = treatment.attachments if Right.SAVE in treatment.withheld else None
+    return licence(treatment.templates, files).text
 
 
 def _kept_text(text: str, length: int) -> str:

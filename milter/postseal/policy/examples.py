@@ -72,7 +72,12 @@ def _exactly(treatment: Treatment) -> tuple[object, ...]:
 
 
 def _restricted(wanted: Treatment, actual: Treatment) -> bool:
-    """Whether exactly those rights are withheld that an example names, or those of its templates."""
+    """Whether exactly those rights are withheld that an example names, or those of its templates.
+
+    What becomes of attachments counts only if the example says it.
+    """
+    if wanted.attachments not in {None, actual.attachments}:
+        return False
     if wanted.templates:
         return wanted.templates == actual.templates and wanted.withheld <= actual.withheld
     return wanted.withheld == actual.withheld

@@ -108,6 +108,8 @@ def described(treatment: Treatment) -> str:
     parts += [f"template: {each.word}" for each in treatment.templates]
     if treatment.withheld:
         parts.append(f"withhold: [{', '.join(each for each in Right if each in treatment.withheld)}]")
+    if treatment.attachments:
+        parts.append(f"attachments: {treatment.attachments}")
     if treatment.unseal:
         parts.append("unseal: true")
     if treatment.sign:

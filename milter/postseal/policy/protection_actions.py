@@ -48,7 +48,8 @@ def never_protect(treatment: Treatment, _yes: Yes) -> Treatment:
     Nor are any usage rights withheld.  Later rules may ask for both again.  A signature that was asked
     for stays.
     """
-    return replace(treatment, protect=(), unreached=Unreached.REFUSE, withheld=frozenset(), templates=())
+    freed = replace(treatment, withheld=frozenset(), templates=(), attachments=None)
+    return replace(freed, protect=(), unreached=Unreached.REFUSE)
 
 
 def already_protected(treatment: Treatment, choice: Already) -> Treatment:

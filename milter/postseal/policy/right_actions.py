@@ -8,10 +8,11 @@ from typing import Annotated, Final
 from postseal.document import Node, bad
 from postseal.envelope import destinations, key
 from postseal.errors import Failure
+from postseal.licence import strictest
 from postseal.outcome import Reply
 from postseal.policy.address import domains_of
 from postseal.policy.mail import Mail
-from postseal.policy.templates import chosen, right
+from postseal.policy.templates import Files, chosen, right
 from postseal.policy.values import some
 from postseal.remedy import refusal
 from postseal.rights import Right, Template, withholding
@@ -47,9 +48,26 @@ def template(treatment: Treatment, granting: Annotated[Template, chosen]) -> Tre
     )
 
 
+def attachments(treatment: Treatment, files: Files) -> Treatment:
+    """What becomes of the files in the message, none of which the reader can then save as they are.
+
+    `view_only`, the default where `save` is withheld: text, PDF and pictures are looked at page by page, as
+    pictures, and as text for screen readers; `pictures`: as pictures alone; `withhold`: not even that.
+    `protect`: he also saves PDF files, encrypted and with the rights that he has, and, if none of `print`,
+    `copy` and `edit` is withheld, Word, Excel and PowerPoint files, encrypted; the portal shows him the
+    password.  `password`: the latter also where these rights are withheld, though nothing holds him to that.
+    The strictest that rules and templates ask for holds.
+    """
+    return replace(
+        treatment,
+        attachments=strictest([treatment.attachments, files]),
+        withheld=treatment.withheld | {Right.SAVE},
+    )
+
+
 _NO_RIGHT: Final = Reply(550, "5.7.1", "A recipient of this message has no right to read it.")
 
-ACTIONS: tuple[Callable[..., Treatment], ...] = (withhold, template)
+ACTIONS: tuple[Callable[..., Treatment], ...] = (withhold, template, attachments)
 """The actions of this module."""
 
 
@@ -69,6 +87,7 @@ def granted(mail: Mail, treatment: Treatment) -> Treatment:
     return replace(
         treatment,
         withheld=withholding(treatment.withheld | (frozenset(Right) - rights)),
+        attachments=strictest([treatment.attachments, *(each.attachments for each in treatment.templates)]),
         lifetime=min(
             [*lifetimes, *([treatment.lifetime] if treatment.lifetime is not None else [])], default=None
         ),

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,6 +19,7 @@ from postseal.branding.written import by_language, line, texts
 from postseal.document import Node, Problems, Scalar, bad
 from postseal.errors import Place
 from postseal.language.texts import NOTHING, Texts
+from postseal.licence import SAVED, Attachments
 from postseal.policy.action_values import lifetime
 from postseal.policy.condition_values import Names
 from postseal.policy.values import Addresses, Domains, some
@@ -26,6 +28,8 @@ from postseal.rights import LEVELS, OPTIONS, OTHER_NAMES, Grant, Right, Template
 
 FOLDER: Final = "templates"
 _WORDS: Final = [each.value for each in Right]
+_LIBRARIES: Final = {"pdf": "pikepdf", "office": "msoffcrypto"}
+"""What encrypts files, by the extras that bring it along."""
 
 
 def right(node: Scalar) -> Right:
@@ -42,6 +46,21 @@ def granted(node: Node, _reader: object = None) -> frozenset[Right]:
     if Right.VIEW not in found:
         raise bad(node.place, "nothing else helps who may not view it", "add 'view'")
     return found
+
+
+def files(node: Node, _reader: object = None) -> Attachments:
+    """One of `password`, `protect`, `view_only`, `pictures`, `withhold`, the strictest last."""
+    written = scalar.one(node)
+    choice = Attachments(known(written, list(Attachments), "word"))
+    missing = [extra for extra, library in _LIBRARIES.items() if find_spec(library) is None]
+    if choice in SAVED and missing:
+        what = " and ".join(_LIBRARIES[extra] for extra in missing)
+        hint = f"pip install 'postseal[{','.join(missing)}]', here and where the portal runs"
+        raise bad(written.place, f"'{choice}' needs {what}, not installed here", hint)
+    return choice
+
+
+Files = Annotated[Attachments, files]
 
 
 def word(node: Node, _reader: object = None) -> str:
@@ -88,6 +107,7 @@ class Written:
     is in no line gets no copy, and the message is refused.  *expire*: how long it can be read, if no rule
     says a shorter time.  *offline*: how long somebody who has signed in reads before he has to do so again.
     *archived*: no rule may name it any more; what it has protected stays as it is.
+    *attachments*: what becomes of files for those who may not `save`, as the action of that name says.
     """
 
     place: Place
@@ -97,6 +117,7 @@ class Written:
     offline: Annotated[float, time_offline] | None = None
     expire: Annotated[float, lifetime] | None = None
     archived: bool = False
+    attachments: Files | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +205,5 @@ def _made(name: str, written: Written) -> Template:
         name=written.name,
         description=written.description,
         offline=written.offline,
+        attachments=written.attachments,
     )

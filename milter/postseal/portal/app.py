@@ -90,6 +90,7 @@ WAYS = (
     Way("/m/{handle}/body", "GET", reading_room.body),
     Way("/m/{handle}/attachment/{number}", "GET", reading_room.attachment),
     Way("/m/{handle}/attachment/{number}/page/{page}", "GET", restricted.page),
+    Way("/m/{handle}/attachment/{number}/text/{page}", "GET", restricted.words),
     Way("/m/{handle}/message.eml", "GET", reading_room.whole),
     Way("/m/{handle}/reply", "GET", reply.form),
     Way("/m/{handle}/reply", "POST", reply.send),

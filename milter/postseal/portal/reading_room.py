@@ -5,23 +5,23 @@ the portal's place.
 """
 
 import re
-from collections.abc import Iterator
-from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
+from postseal.licence import SAVED
 from postseal.message import Message
+from postseal.portal import saved
 from postseal.portal.forward import forwarding
 from postseal.portal.found import Found, Gone, found, read_by
-from postseal.portal.opened import message_of
+from postseal.portal.opened import message_of, password_of
 from postseal.portal.reading import note
 from postseal.portal.reply import ways
-from postseal.portal.restricted import Withheld, check_saving, labels, may_save, restraint, viewable
+from postseal.portal.restricted import Withheld, labels, may_save, restraint, viewable
 from postseal.portal.signing_in import code_or_address
 from postseal.portal.visit import Visit
 from postseal.reading.restraint import FREE, Restraint
 from postseal.reading.view import View, view
-from postseal.reading.walls import ATTACHMENT_HEADERS, BODY_HEADERS, SANDBOX
+from postseal.reading.walls import BODY_HEADERS, SANDBOX
 from postseal.store.audit import Event
 from postseal.store.sealed import Addressee
 
@@ -36,6 +36,7 @@ def message(visit: Visit) -> Response:
         return code_or_address(visit, here)
     original = message_of(visit, here, here.reader)
     outbox, seen = visit.desk.opened.outbox, _seen(visit, original)
+    lockable = frozenset() if may_save(here) else saved.lockables(here, seen)
     return visit.page(
         "message.html",
         here=here,
@@ -46,7 +47,9 @@ def message(visit: Visit) -> Response:
         given_up=outbox.given_up(here.message.id, visit.address),
         whole=not here.message.rights,
         saving=may_save(here),
-        viewable=viewable(seen),
+        viewable=viewable(here, seen),
+        lockable=lockable,
+        password=password_of(visit, here, here.reader) if lockable else "",
         withheld=here.message.rights,
         labels=labels(visit, here),
         sandbox=SANDBOX,
@@ -64,13 +67,20 @@ def body(visit: Visit) -> Response:
 def attachment(visit: Visit) -> Response:
     """A file, to be saved."""
     here, reader = read_by(visit)
-    check_saving(here)
+    if not may_save(here) and here.message.licence.attachments not in SAVED:
+        raise Withheld
     number = str(visit.request.path_params["number"])
     file = _view(visit, here, reader).attachment(int(number)) if _NUMBER.fullmatch(number) else None
-    if file is None:
-        raise Gone
+    if may_save(here):
+        if file is None:
+            raise Gone
+        answer = saved.octets(file.pieces(), file.name, file.kind, file.size)
+    else:
+        if file is None:
+            raise Withheld
+        answer = saved.file(visit, here, reader, file)
     note(visit, here, Event.FETCHED, number)
-    return _saved(file.pieces(), file.name, file.kind, file.size)
+    return answer
 
 
 def whole(visit: Visit) -> Response:
@@ -80,7 +90,7 @@ def whole(visit: Visit) -> Response:
         raise Withheld
     original = message_of(visit, here, reader)
     note(visit, here, Event.FETCHED, _WHOLE)
-    return _saved(original.pieces(), _WHOLE, "message/rfc822", original.size)
+    return saved.octets(original.pieces(), _WHOLE, "message/rfc822", original.size)
 
 
 def _view(visit: Visit, here: Found, reader: Addressee, restrained: Restraint = FREE) -> View:
@@ -90,12 +100,3 @@ def _view(visit: Visit, here: Found, reader: Addressee, restrained: Restraint = 
 def _seen(visit: Visit, original: Message, restrained: Restraint = FREE) -> View:
     spool, say = visit.desk.spool, visit.translate
     return view(original, spool, say=say, language=visit.language, restraint=restrained)
-
-
-def _saved(pieces: Iterator[bytes], name: str, kind: str, size: int) -> Response:
-    plain = "".join(
-        each if each.isascii() and each.isprintable() and each not in '"\\%' else "_" for each in name
-    )
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"  # RFC 6266
-    fields = {**ATTACHMENT_HEADERS, "Content-Disposition": disposition, "Content-Length": str(size)}
-    return StreamingResponse(pieces, 200, fields, kind)

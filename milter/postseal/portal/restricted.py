@@ -6,17 +6,19 @@ is shown carries the mark of who reads it.  docs/rights.md says which is which.
 
 import re
 from base64 import b64encode
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from postseal.language.catalogue import noted
+from postseal.licence import Attachments
 from postseal.portal.found import Found, Gone, read_by
 from postseal.portal.opened import message_of
 from postseal.portal.reading import note
 from postseal.portal.visit import Visit
 from postseal.reading import picture
 from postseal.reading.attachment import Attachment
-from postseal.reading.restraint import COPY, FREE, PRINT, Restraint
+from postseal.reading.restraint import COPY, FREE, PRINT, Restraint, cover
 from postseal.reading.view import View, view
 from postseal.rights import Right
 from postseal.store.audit import Event
@@ -31,7 +33,7 @@ _PAGE = re.compile("[0-9]{1,5}")
 class Withheld(Exception):
     """Somebody may read something, and not do that with it.
 
-    *why*: `saving`; `showing`: not even see it; `forwarding`.
+    *why*: `saving`; `showing`: not even see it; `signed`, `locking`: nor could it be encrypted; `forwarding`.
     """
 
     def __init__(self, why: str = "saving") -> None:
@@ -44,17 +46,11 @@ def may_save(here: Found) -> bool:
     return Right.SAVE.value not in here.message.rights
 
 
-def check_saving(here: Found) -> None:
-    """Raise Withheld unless files of the message may be saved."""
-    if not may_save(here):
-        raise Withheld
-
-
 def restraint(visit: Visit, here: Found, reader: Addressee) -> Restraint:
     """What the document with the text keeps its *reader* from."""
     if may_save(here):
         return FREE
-    return Restraint(frozenset({PRINT, COPY}.intersection(here.message.rights)), _mark(visit, here, reader))
+    return Restraint(frozenset({PRINT, COPY}.intersection(here.message.rights)), mark(visit, here, reader))
 
 
 def labels(visit: Visit, here: Found) -> list[tuple[str, str]]:
@@ -68,35 +64,62 @@ def labels(visit: Visit, here: Found) -> list[tuple[str, str]]:
     return found
 
 
-def viewable(seen: View) -> frozenset[int]:
+def viewable(here: Found, seen: View) -> frozenset[int]:
     """The numbers of the attachments that can be looked at without being saved."""
+    if here.message.licence.attachments is Attachments.WITHHOLD:
+        return frozenset()
     return frozenset(each.number for each in seen.attachments if picture.drawable(each))
 
 
 def page(visit: Visit) -> Response:
     """A page of a file that must not be saved, as a picture with the mark of who reads it."""
-    here, reader = read_by(visit)
-    number, asked = (str(visit.request.path_params[word]) for word in ("number", "page"))
-    if may_save(here) or not _NUMBER.fullmatch(number) or not _PAGE.fullmatch(asked):
-        raise Gone
-    file = attachment(visit, here, reader, int(number))
-    drawn = picture.page(file, int(asked), visit.desk.spool, mark=_mark(visit, here, reader))
+    asked = _asked(visit)
+    drawn = picture.page(asked.file, asked.page, visit.desk.spool, mark=asked.mark)
     if drawn is None:
         raise Withheld("showing")
-    note(visit, here, Event.SHOWN, f"{number}, page {int(asked) + 1}")
+    note(visit, asked.here, Event.SHOWN, f"{asked.file.number}, page {asked.page + 1}")
     octets = b64encode(drawn.png).decode("ascii")
-    where = {"number": int(asked) + 1, "pages": drawn.pages}
-    return visit.page("pages.html", here=here, file=file, where=where, picture=octets)
+    read = picture.has_text(asked.file) and asked.here.message.licence.attachments is not Attachments.PICTURES
+    return visit.page("pages.html", asked=asked, pages=drawn.pages, picture=octets, read=read)
 
 
-def attachment(visit: Visit, here: Found, reader: Addressee, number: int) -> Attachment:
-    """The attachment of that *number*.  Raises Gone."""
+def words(visit: Visit) -> Response:
+    """The text of a page, for a reader to whom a picture says nothing."""
+    asked = _asked(visit)
+    if asked.here.message.licence.attachments is Attachments.PICTURES:
+        raise Withheld("showing")
+    found = picture.words(asked.file, asked.page, visit.desk.spool)
+    if found is None:
+        raise Withheld("showing")
+    note(visit, asked.here, Event.SHOWN, f"{asked.file.number}, page {asked.page + 1} as text")
+    return visit.page("words.html", asked=asked, pages=found.pages, text=found.text, mark=cover(asked.mark))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A page that may be shown: *page*, from 0, of *file*."""
+
+    here: Found
+    file: Attachment
+    page: int
+    mark: str
+
+
+def _asked(visit: Visit) -> _Asked:
+    """The page that the request's path names.  Raises Gone and Withheld."""
+    here, reader = read_by(visit)
+    number, page = (str(visit.request.path_params[word]) for word in ("number", "page"))
+    if may_save(here) or not _NUMBER.fullmatch(number) or not _PAGE.fullmatch(page):
+        raise Gone
+    if here.message.licence.attachments is Attachments.WITHHOLD:
+        raise Withheld("showing")
     seen = view(message_of(visit, here, reader), visit.desk.spool)
-    file = seen.attachment(number)
+    file = seen.attachment(int(number))
     if file is None:
         raise Gone
-    return file
+    return _Asked(here, file, int(page), mark(visit, here, reader))
 
 
-def _mark(visit: Visit, here: Found, reader: Addressee) -> str:
+def mark(visit: Visit, here: Found, reader: Addressee) -> str:
+    """Who reads what when."""
     return f"{reader.written} · {visit.at:%Y-%m-%d %H:%M} UTC · {here.message.id.hex()[:8]}"

@@ -10,6 +10,7 @@ from postseal.content.worker import Facts, GivenUp, Workers
 from postseal.settings_extraction import Extraction
 
 _ANSWER = 24 << 20
+_LOCKED = 40 << 20
 _LARGEST = 64 << 20
 """Octets of the largest file that is unpacked."""
 
@@ -24,6 +25,12 @@ def readers(limits: Extraction) -> Workers:
 def drawers(limits: Extraction) -> Workers:
     """Those that draw.  They are others, as libraries that are not safe in memory read files there."""
     return Workers("postseal.reading.drawing", limits, _ANSWER)
+
+
+@lru_cache(maxsize=4)
+def lockers(limits: Extraction) -> Workers:
+    """Those that encrypt files, with libraries of that kind as well."""
+    return Workers("postseal.reading.locking", limits, _LOCKED)
 
 
 @dataclass(slots=True)

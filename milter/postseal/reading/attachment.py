@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from postseal.body import Body
 from postseal.cms import encoding
@@ -23,10 +24,15 @@ _ZIPPED = {
     "docx": f"{_OFFICE}wordprocessingml.document",
     "xlsx": f"{_OFFICE}spreadsheetml.sheet",
     "pptx": f"{_OFFICE}presentationml.presentation",
+    "docm": "application/vnd.ms-word.document.macroEnabled.12",
+    "xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12",
+    "pptm": "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
     "odt": "application/vnd.oasis.opendocument.text",
     "ods": "application/vnd.oasis.opendocument.spreadsheet",
     "odp": "application/vnd.oasis.opendocument.presentation",
 }
+OFFICE: Final = frozenset(_ZIPPED[each] for each in ("docx", "xlsx", "pptx", "docm", "xlsm", "pptm"))
+"""Types of Word, Excel and PowerPoint (ECMA-376)."""
 _OLE = {
     "doc": "application/msword",
     "xls": "application/vnd.ms-excel",

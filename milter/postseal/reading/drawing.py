@@ -1,7 +1,6 @@
-"""Pages as pictures with a mark burnt in: of plain text, of PDF, and of pictures themselves.
+"""Pages as pictures with a mark burnt in: of plain text, of PDF, and of pictures themselves; and their text.
 
-A process of its own, `python -m postseal.reading.drawing LIMITS` (see `content.child`).  The fonts are opened
-when it is loaded, as no file can be opened later; letters that they have not show as boxes.
+A process of its own, `python -m postseal.reading.drawing LIMITS` (see `content.child`).
 """
 
 import io
@@ -9,12 +8,13 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pypdfium2
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from postseal.content.child import Job, serve
+from postseal.reading import mark as marks
+from postseal.reading.letters import from_right, letters, slanted
 from postseal.settings_extraction import Extraction
 
 WIDTH, HEIGHT = 1240, 1754
@@ -22,19 +22,13 @@ WIDTH, HEIGHT = 1240, 1754
 
 _MARGIN = 90
 _SIZE = 24
+_MARK = 26
 _LINE = 34
 _LARGEST = 4000  # pixels of a side
 _PIXELS = 40_000_000
 _PAGES = 2000
 _TEXT = 1 << 19
 _LONGEST = 400  # characters of a line; some have no width
-_FONTS = (
-    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-    "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
-    "/usr/share/fonts/TTF/DejaVuSans.ttf",
-)
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def main() -> None:
@@ -44,22 +38,16 @@ def main() -> None:
 
 def _draw(job: Job, octets: bytes) -> tuple[dict[str, object], bytes]:
     try:
+        if job["task"] == "read":
+            text, pages = written(str(job["kind"]), octets, int(str(job["number"])))
+            return {"pages": pages}, text.encode("utf-8", "replace")
         page = drawn(str(job["kind"]), octets, int(str(job["number"])), str(job["mark"]))
     except Exception:  # noqa: BLE001 (strangers wrote the file; the libraries are not ours)
         return {}, b""
     return {"pages": page.pages}, page.png
 
 
-def _font(size: int) -> Font:
-    for path in _FONTS:
-        if Path(path).exists():
-            # In memory, because the file is out of reach later.
-            return ImageFont.truetype(io.BytesIO(Path(path).read_bytes()), size)
-    return ImageFont.load_default(size)
-
-
-_LETTERS = _font(_SIZE)
-_MARKS = _font(30)
+_LETTERS = letters(_SIZE)
 Image.MAX_IMAGE_PIXELS = _PIXELS
 Image.preinit()  # it would look for its parts later
 Image.init()
@@ -84,57 +72,76 @@ def drawn(kind: str, octets: bytes, number: int, mark: str) -> Drawn:
     return Drawn(written.getvalue(), pages)
 
 
-def _text(octets: bytes, number: int) -> tuple[Image.Image, int]:
+def written(kind: str, octets: bytes, number: int) -> tuple[str, int]:
+    """The text of page *number*, and how many there are.  Raises as `drawn` does."""
+    if kind == "text":
+        lines, pages = _lines(octets, number)
+        return "\n".join(line for line, _ in lines), pages
+    with pypdfium2.PdfDocument(octets) as document:
+        return _leaf(document, number).get_textpage().get_text_bounded()[:_TEXT], _count(document)
+
+
+def _lines(octets: bytes, number: int) -> tuple[list[tuple[str, bool]], int]:
+    """The lines of page *number*, and how many pages there are."""
     lines = _wrapped(octets.decode("utf-8", "replace")[:_TEXT])
     each = (HEIGHT - 2 * _MARGIN) // _LINE
     pages = max(1, -(-len(lines) // each))
     if not 0 <= number < pages:
         raise IndexError(number)
+    return lines[number * each : (number + 1) * each], pages
+
+
+def _text(octets: bytes, number: int) -> tuple[Image.Image, int]:
+    lines, pages = _lines(octets, number)
     page = Image.new("L", (WIDTH, HEIGHT), 255)
     pen = ImageDraw.Draw(page)
-    for row, line in enumerate(lines[number * each : (number + 1) * each]):
-        pen.text((_MARGIN, _MARGIN + row * _LINE), line, font=_LETTERS, fill=0)
+    for row, (line, right) in enumerate(lines):
+        base = _MARGIN + row * _LINE + _SIZE
+        if right:
+            _LETTERS.draw_from_right(pen, (WIDTH - _MARGIN, base), line, 0)
+        else:
+            _LETTERS.draw(pen, (_MARGIN, base), line, 0)
     return page, pages
 
 
-def _wrapped(text: str) -> list[str]:
-    """*text* in lines that are not too wide."""
-    widths: dict[str, float] = {}
-
-    def width(character: str) -> float:
-        if character not in widths:
-            widths[character] = _LETTERS.getlength(character)
-        return widths[character]
-
+def _wrapped(text: str) -> list[tuple[str, bool]]:
+    """*text* in lines that are not too wide; whether each is read from the right."""
     room = WIDTH - 2 * _MARGIN
     lines = []
     for paragraph in "\n".join(text.splitlines()).expandtabs(4).split("\n"):
-        line, used, space = "", 0.0, -1
+        line, used, space, right = "", 0.0, -1, from_right(paragraph)
         for character in paragraph:
-            used += width(character)
+            used += _LETTERS.width(character)
             line += character
             if character == " ":
                 space = len(line)
             if (used > room and len(line) > 1) or len(line) > _LONGEST:
                 cut = space if 0 < space < len(line) else len(line) - 1
-                lines.append(line[:cut])
+                lines.append((line[:cut], right))
                 line, space = line[cut:], -1
-                used = sum(map(width, line))
-        lines.append(line)
+                used = sum(map(_LETTERS.width, line))
+        lines.append((line, right))
     return lines
 
 
 def _pdf(octets: bytes, number: int) -> tuple[Image.Image, int]:
     with pypdfium2.PdfDocument(octets) as document:
-        pages = min(len(document), _PAGES)
-        if not 0 <= number < pages:
-            raise IndexError(number)
         if document.get_formtype():
             document.init_forms()
-        page = document[number]
+        page = _leaf(document, number)
         wide, high = page.get_size()
         scale = min(WIDTH / max(wide, 1), _LARGEST / max(high, 1))
-        return page.render(scale=scale).to_pil().copy(), pages
+        return page.render(scale=scale).to_pil().copy(), _count(document)
+
+
+def _count(document: pypdfium2.PdfDocument) -> int:
+    return min(len(document), _PAGES)
+
+
+def _leaf(document: pypdfium2.PdfDocument, number: int) -> pypdfium2.PdfPage:
+    if not 0 <= number < _count(document):
+        raise IndexError(number)
+    return document[number]
 
 
 def _picture(octets: bytes, number: int) -> tuple[Image.Image, int]:
@@ -158,10 +165,9 @@ _KINDS: dict[str, Callable[[bytes, int], tuple[Image.Image, int]]] = {
 
 def _marked(page: Image.Image, mark: str) -> Image.Image:
     """*page* with *mark* all over it, in its pixels."""
-    left, top, right, bottom = _MARKS.getbbox(mark)
-    tile = Image.new("L", (int(right - left) + 80, int(bottom - top) + 70), 0)
-    ImageDraw.Draw(tile).text((40 - left, 35 - top), mark, font=_MARKS, fill=90)
-    tile = tile.rotate(18, Image.Resampling.BICUBIC, expand=True)
+    tile = slanted(marks.lines(mark), size=_MARK, shade=90)
+    if tile.size[0] > page.size[0]:  # the whole mark must be there, on a small picture too
+        tile.thumbnail(page.size)
     layer = Image.new("L", page.size, 0)
     for y in range(0, page.size[1], tile.size[1]):
         for x in range(0, page.size[0], tile.size[0]):

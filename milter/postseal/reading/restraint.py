@@ -8,6 +8,9 @@ from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
 from typing import Final
+from unicodedata import east_asian_width
+
+from postseal.reading.mark import lines
 
 PRINT: Final = "print"
 COPY: Final = "copy"
@@ -18,8 +21,11 @@ _MARK = (
     "body::after{content:'';position:fixed;inset:0;z-index:2147483647;pointer-events:none;"
     "background:url(data:image/svg+xml;base64,%s);print-color-adjust:exact;-webkit-print-color-adjust:exact}"
 )
-_LETTER = 9.5  # the width of one, in the size below, on average
-_LONGEST = 120
+_SVG = '<svg xmlns="http://www.w3.org/2000/svg"'
+_SIZE = 16
+_LETTER = 9  # the width that each is given, in that size
+_HEIGHT = 22
+_ROOM = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +43,49 @@ class Restraint:
         """The declarations that the document needs."""
         rules = [_NO_PRINT] * (PRINT in self.withheld) + [_NO_COPY] * (COPY in self.withheld)
         if self.mark:
-            rules.append(_MARK % b64encode(_tile(self.mark[:_LONGEST]).encode("utf-8", "replace")).decode())
+            rules.append(_MARK % b64encode(tile(self.mark).encode("utf-8", "replace")).decode())
         return "".join(rules)
 
 
-def _tile(mark: str) -> str:
-    """A picture of *mark*, slanted, to be repeated; grey, so that it shows on light and dark."""
-    width = round(len(mark) * _LETTER) + 60
-    height = 90 + width // 3
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
-        f'<text x="50%" y="50%" transform="rotate(-18 {width // 2} {height // 2})" text-anchor="middle" '
-        'font-family="sans-serif" font-size="17" fill="#808080" fill-opacity=".35">'
-        f"{escape(mark)}</text></svg>"
+def tile(mark: str) -> str:
+    """A picture of *mark*, slanted, to be repeated; grey, so that it shows on light and dark.
+
+    It is narrower than a telephone, and the whole mark is in it whatever the reader's fonts are.
+    """
+    width, height, drawn = _slanted(mark)
+    return f'{_SVG} width="{width}" height="{height}">{drawn}</svg>'
+
+
+def cover(mark: str) -> str:
+    """A picture of *mark* all over a page, in base64."""
+    width, height, drawn = _slanted(mark)
+    size = f'width="{width}" height="{height}" patternUnits="userSpaceOnUse"'
+    whole = (
+        f'{_SVG} width="100%" height="100%"><pattern id="m" {size}>{drawn}</pattern>'
+        '<rect width="100%" height="100%" fill="url(#m)"/></svg>'
     )
+    return b64encode(whole.encode("utf-8", "replace")).decode("ascii")
+
+
+def _slanted(mark: str) -> tuple[int, int, str]:
+    """The width, the height and the elements of a tile."""
+    rows = [(line, _LETTER * sum(map(_cells, line))) for line in lines(mark)]
+    wide, high = max((width for _, width in rows), default=0), _HEIGHT * len(rows)
+    # What a box becomes that is turned by 18 degrees.
+    width, height = (round(0.951 * a + 0.309 * b) + 2 * _ROOM for a, b in ((wide, high), (high, wide)))
+    texts = "".join(
+        f'<text x="{-wide / 2}" y="{_HEIGHT * (row + 0.75) - high / 2}" '
+        f'textLength="{long}" lengthAdjust="spacingAndGlyphs">{escape(line)}</text>'
+        for row, (line, long) in enumerate(rows)
+    )
+    style = f'font-family="sans-serif" font-size="{_SIZE}" fill="#808080" fill-opacity=".4"'
+    move = f"translate({width / 2} {height / 2}) rotate(-18)"
+    return width, height, f'<g transform="{move}" {style}>{texts}</g>'
+
+
+def _cells(character: str) -> int:
+    """How many letters wide *character* is."""
+    return 2 if east_asian_width(character) in {"W", "F"} else 1
 
 
 FREE: Final = Restraint()
