@@ -50,6 +50,23 @@ def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
     page.locator("iframe").wait_for()
     page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
     yield "message"
+    page.get_by_role("link", name="Read without a network").press("Enter")
+    page.get_by_label("Passphrase", exact=True).wait_for()
+    yield "offline"
+    for field in ("Passphrase", "The same once more"):
+        page.get_by_label(field, exact=True).fill("seven wild geese on ice")
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Save the copy").click()
+    copy = lab.folder / f"{recipient}.html"
+    saving.value.save_as(copy)
+    page.goto(copy.as_uri())
+    yield "offline-copy"
+    page.get_by_label("Passphrase").fill("seven wild geese on ice")
+    page.get_by_role("button", name="Read the message").click()
+    page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
+    yield "offline-opened"
+    page.goto(lab.link(arrived))
+    page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
     page.get_by_role("link", name="Reply", exact=True).press("Enter")
     page.get_by_label("Your reply").wait_for()
     yield "reply"

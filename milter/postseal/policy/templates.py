@@ -105,9 +105,10 @@ class Written:
 
     *name*, *description*: what readers are told, in their language.  *rights*: for whom, and which; whoever
     is in no line gets no copy, and the message is refused.  *expire*: how long it can be read, if no rule
-    says a shorter time.  *offline*: how long somebody who has signed in reads before he has to do so again.
-    *archived*: no rule may name it any more; what it has protected stays as it is.
-    *attachments*: what becomes of files for those who may not `save`, as the action of that name says.
+    says a shorter time.  *offline*: how long a copy is good that a reader takes along, and how long somebody
+    who has signed in reads before he has to do so again.  *archived*: no rule may name it any more; what it
+    has protected stays as it is.  *attachments*: what becomes of files for those who may not `save`, as the
+    action of that name says.
     """
 
     place: Place

@@ -16,7 +16,7 @@ from postseal.portal.found import Found, Gone, found, read_by
 from postseal.portal.opened import message_of, password_of
 from postseal.portal.reading import note
 from postseal.portal.reply import ways
-from postseal.portal.restricted import Withheld, labels, may_save, restraint, viewable
+from postseal.portal.restricted import Withheld, labels, may_save, may_take, restraint, viewable
 from postseal.portal.signing_in import code_or_address
 from postseal.portal.visit import Visit
 from postseal.reading.restraint import FREE, Restraint
@@ -47,6 +47,7 @@ def message(visit: Visit) -> Response:
         given_up=outbox.given_up(here.message.id, visit.address),
         whole=not here.message.rights,
         saving=may_save(here),
+        offline=may_take(here),
         viewable=viewable(here, seen),
         lockable=lockable,
         password=password_of(visit, here, here.reader) if lockable else "",

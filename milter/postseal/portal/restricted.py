@@ -33,7 +33,8 @@ _PAGE = re.compile("[0-9]{1,5}")
 class Withheld(Exception):
     """Somebody may read something, and not do that with it.
 
-    *why*: `saving`; `showing`: not even see it; `signed`, `locking`: nor could it be encrypted; `forwarding`.
+    *why*: `saving`; `taking` a copy along; `showing`: not even see it; `signed`, `locking`: nor could it be
+    encrypted; `forwarding`.
     """
 
     def __init__(self, why: str = "saving") -> None:
@@ -44,6 +45,15 @@ class Withheld(Exception):
 def may_save(here: Found) -> bool:
     """Whether what is in the message may leave the portal as a file."""
     return Right.SAVE.value not in here.message.rights
+
+
+def may_take(here: Found) -> bool:
+    """Whether the reader may take along a copy that opens without the portal.
+
+    What may be saved anyway may be saved encrypted, unless who reads it must sign in each time.
+    """
+    licence = here.message.licence
+    return licence.offline or (not here.message.rights and licence.seconds != 0)
 
 
 def restraint(visit: Visit, here: Found, reader: Addressee) -> Restraint:

@@ -33,7 +33,7 @@ _BEGIN: Final = bytes(32)
 
 
 class Event(StrEnum):
-    """What happened.  Only `shown` and `fetched` mean that a person has read something."""
+    """What happened.  Only `shown`, `fetched` and `copied` mean that a person has read something."""
 
     SEALED = "sealed"  # by the milter
     POSTED = "posted"  # somebody, or a robot, posted the container
@@ -42,6 +42,7 @@ class Event(StrEnum):
     UNSEALED = "unsealed"  # by the milter, for a recipient inside
     SHOWN = "shown"  # the body; or, detail says of which attachment, a page as a picture
     FETCHED = "fetched"  # an attachment; detail: its place in the message
+    COPIED = "copied"  # into a file that opens without the portal; detail: how long it is good
     REPLIED = "replied"
     FORWARDED = "forwarded"  # by a reader; detail: to whom
     REVOKED = "revoked"

@@ -24,6 +24,7 @@ _TOLD: Final = (
     Event.AUTHENTICATED,
     Event.SHOWN,
     Event.FETCHED,
+    Event.COPIED,
     Event.UNSEALED,
     Event.REPLIED,
 )

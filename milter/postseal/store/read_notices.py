@@ -19,7 +19,7 @@ from postseal.store.audit import Audit, Entry, Event
 from postseal.store.engine import Store
 from postseal.store.schema_sealed import audit, read_notices, sealed_messages
 
-READ: Final = (Event.SHOWN, Event.FETCHED)
+READ: Final = (Event.SHOWN, Event.FETCHED, Event.COPIED)
 """Events that mean that a person has read something."""
 
 

@@ -36,7 +36,9 @@ function again(form) {
   delete form.dataset.sent;
   if (form.dataset.word) form.querySelector("button[type=submit]").textContent = form.dataset.word;
 }
-for (const form of document.forms) once(form);
+for (const form of document.forms) {
+  if (!("stays" in form.dataset)) once(form); // one that saves a file stays, for another
+}
 addEventListener("pageshow", () => {
   for (const form of document.forms) again(form);
 });
