@@ -1,6 +1,7 @@
 """`postseal branding`: what an administrator types, and what he sees."""
 
 import json
+import os
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,20 +54,20 @@ def test_list_tells_each_branding(settings: Path) -> None:
     ]
 
 
-def test_check_tells_that_a_branding_of_a_readable_message_is_gone(settings: Path, tmp_path: Path) -> None:
-    dsn = f"sqlite:///{tmp_path}/store/store.sqlite"
-    settings.write_text(settings.read_text() + "ome: {portal: 'https://p.test'}\n")
+def sealed_with(dsn: str, *brandings: tuple[str, datetime | None]) -> None:
+    """Messages in the store, each with the word of a branding, and when it expires."""
     migrate(dsn)
     with closing(Store(dsn, timeout=30)) as store:
         messages = ring.opened(store, LocalKeys({"a": bytes(32)}, "a")).messages
-        for number, word, expires in (
-            (1, "sales", None),
-            (2, "old", NOW - timedelta(days=1)),
-            (3, "gone", None),
-        ):
-            key = Wrapped("a", bytes(60))
-            who = Addressee("bob@one.test", "bob@one.test", State.OPEN, expires, NOW, key)
-            messages.add(SealedMessage(bytes([number]) * 16, "<1@a>", "ann@a", (), word, 1, NOW, (who,)))
+        for word, expires in brandings:
+            who = Addressee("bob@one.test", "bob@one.test", State.OPEN, expires, NOW, Wrapped("a", bytes(60)))
+            messages.add(SealedMessage(os.urandom(16), "<1@a>", "ann@a", (), word, 1, NOW, (who,)))
+
+
+def test_check_tells_that_a_branding_of_a_readable_message_is_gone(settings: Path, tmp_path: Path) -> None:
+    dsn = f"sqlite:///{tmp_path}/store/store.sqlite"
+    settings.write_text(settings.read_text() + "ome: {portal: 'https://p.test'}\n")
+    sealed_with(dsn, ("sales", None), ("old", NOW - timedelta(days=1)), ("gone", None))
 
     told = said(settings, "check")
     messages_in = said(settings, "list")
@@ -75,6 +76,32 @@ def test_check_tells_that_a_branding_of_a_readable_message_is_gone(settings: Pat
     assert "messages that can be read name brandings that are gone: gone" in told.stderr
     assert "write them again" in told.stderr
     assert messages_in.exit_code == 0
+
+
+def test_check_of_everything_tells_it_too_and_makes_no_store(settings: Path, tmp_path: Path) -> None:
+    def checked() -> Result:
+        return CliRunner().invoke(main, ["check", "--settings", str(settings)])
+
+    dsn = f"sqlite:///{tmp_path}/store/store.sqlite"
+    sealing = f"ome: {{portal: 'https://p.test', master_keys: 'file:{tmp_path}/master.keys'}}\n"
+    settings.write_text(settings.read_text() + f"runtime_directory: {tmp_path}/run\n" + sealing)
+    (settings.parent / "policies" / "10.yaml").write_text("rules: []\n")
+    assert CliRunner().invoke(main, ["keys", "init", "--settings", str(settings)]).exit_code == 0
+    good = checked()
+    assert good.exit_code == 0, good.output
+    assert not (tmp_path / "store").exists()
+    sealed_with(dsn, ("sales", None), ("old", NOW - timedelta(days=1)))
+    assert checked().exit_code == 0
+    sealed_with(dsn, ("gone", None))
+
+    told = checked()
+
+    assert told.exit_code == 1
+    assert "messages that can be read name brandings that are gone: gone" in told.stderr
+    (tmp_path / "store" / "store.sqlite").write_bytes(b"no database")
+    unknown = checked()
+    assert unknown.exit_code == 0
+    assert "warning: the store does not say which brandings messages name" in unknown.stderr
 
 
 def test_mistake_is_told_with_its_place(settings: Path) -> None:

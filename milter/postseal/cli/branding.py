@@ -15,8 +15,8 @@ from postseal import document
 from postseal.branding import load as branding_files
 from postseal.branding.exchange import imported
 from postseal.branding.logo import BEST
+from postseal.cli import in_use
 from postseal.cli.common import Telling, bad, settings, settings_option
-from postseal.errors import Failure
 from postseal.language.language import EVERY, Language
 from postseal.reference import span
 
@@ -50,7 +50,7 @@ def list_(path: Path) -> None:
 def check(path: Path) -> None:
     """Check all brandings, and whether messages that can still be read name one that is gone.
 
-    Without a portal nothing is asked of the store.
+    Without a portal nothing is asked of the store, which must answer otherwise.
     """
     known = settings(path)
     found = branding_files.load(known)
@@ -58,15 +58,7 @@ def check(path: Path) -> None:
         if each.logo and len(each.logo.octets) > BEST:
             what = f"the logo of '{each.word}' has {len(each.logo.octets) >> 10} KiB"
             click.echo(f"{click.style('warning', fg='yellow')}: {what}; best is {BEST >> 10}", err=True)
-    if known.ome.portal:
-        missing = _named_by_messages(path) - found.keys()
-        if missing:
-            what = f"messages that can be read name brandings that are gone: {', '.join(sorted(missing))}"
-            bad(
-                str(known.policies / branding_files.FOLDER),
-                what,
-                "write them again, if need be as `NAME: {}`",
-            )
+    in_use.check(known)
     click.echo(f"good: {len(found)} brandings")
 
 
@@ -138,17 +130,6 @@ def preview(*, name: str, out: Path, language: str | None, scheme: str, path: Pa
         click.echo(str(file))
     if not browser:
         click.echo("hint: with Chromium installed these are pictures (apt install chromium)", err=True)
-
-
-def _named_by_messages(path: Path) -> set[str]:
-    """The brandings of messages that somebody can read."""
-    from postseal.cli.common import kept  # noqa: PLC0415
-    from postseal.store.registry import brands  # noqa: PLC0415
-
-    try:
-        return set(brands(kept(path), datetime.now(UTC)))
-    except Failure as failure:
-        bad("store", failure.detail, "is the database up, and its schema that of this Postseal?")
 
 
 def _browser() -> str:
