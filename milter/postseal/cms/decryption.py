@@ -83,7 +83,9 @@ _READERS = {
     der.oid("1.2.840.113549.3.7")[2:]: _Reader("3des-cbc", 24, block=8, legacy=True, algorithm=TripleDES),
     der.oid("1.2.840.113549.3.2")[2:]: _Reader("rc2-128-cbc", 16, block=8, legacy=True, algorithm=RC2),
 }
-_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # in the first line of an entity
+_NO_TEXT = rb"\x00-\x08\x0e-\x1a\x1c-\x1f\x7f"
+_ENTITY = re.compile(rb"[!-9;-~]+[ \t]*:[^%b\n]*(\n|\Z)|[^%b]*\Z" % (_NO_TEXT, _NO_TEXT))
+"""How an entity begins: with a field of its header, after which its body may be binary; or it is text."""
 _RC2_128_BITS = 58  # RFC 2268 §6: how the version of 128 effective bits is written
 
 
@@ -197,4 +199,4 @@ def _decrypted(
     draft.write(held[:-padding])
     body = draft.body()
     # One wrong key in 256 finds something like a padding; what it finds must not replace the message.
-    return None if _NO_TEXT.search(body.read(0, 256).partition(b"\n")[0]) else body
+    return body if _ENTITY.match(body.read(0, 256)) else None
