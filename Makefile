@@ -75,11 +75,13 @@ fuzz: $(STAMP) ## give the CMS reader a million messages that an attacker could 
 messages: $(STAMP) ## bring new texts of code and templates into the catalogues of all languages
 	@python contrib/messages.py
 
-pictures: $(STAMP) ## pictures of two brandings, for docs/branding.md
+pictures: $(STAMP) ## pictures of two brandings and of the administrators' page, for docs
 	@PYTHONPATH=contrib:tests python -m branding_pictures docs/pictures
+	@PYTHONPATH=contrib:tests python -m admin_pictures docs/pictures
 
 screenshots: $(STAMP) ## pictures of every page of the portal, light and dark, in .tools/screenshots
 	@PYTHONPATH=contrib:tests python -m portal_pictures .tools/screenshots
+	@PYTHONPATH=contrib:tests python -m admin_pictures .tools/screenshots/administrators
 
 types: $(STAMP) ## print precision and recall of the sensitive information types
 	@python tests/sensitive/labelled.py

@@ -19,12 +19,16 @@ def provider_settings(server: ProviderServer, *names: str) -> str:
     return f"sign_in:\n  providers:\n{lines}"
 
 
-def leave(visitor: Visitor, path: str, provider: str = "lab") -> str:
-    """The address at the provider that *visitor* is sent on to."""
-    answer = visitor.post(f"{path}/account/{provider}")
+def sent_on(answer: Answer) -> str:
+    """The address at a provider that *answer* sends somebody on to."""
     assert answer.status == 200, answer.text
     (url,) = re.findall(r'<meta http-equiv="refresh" content="0;url=([^"]+)">', answer.text)
     return html.unescape(url)
+
+
+def leave(visitor: Visitor, path: str, provider: str = "lab") -> str:
+    """The address at the provider that *visitor* is sent on to."""
+    return sent_on(visitor.post(f"{path}/account/{provider}"))
 
 
 def arrive(visitor: Visitor, server: ProviderServer, url: str, **more: str) -> Answer:

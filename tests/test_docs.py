@@ -15,6 +15,7 @@ from postseal.policy import templates
 from postseal.policy.load import load as load_policy
 from postseal.policy.manual import manual
 from postseal.settings import Settings, load
+from postseal.settings_admin import Admin
 from postseal.settings_ome import Ome, Transit
 from postseal.settings_portal import Portal
 from postseal.settings_sign_in import Provider, SignIn
@@ -70,7 +71,7 @@ def test_settings_example_holds_every_setting_with_its_default() -> None:
             assert re.search(rf"(?m)^  {word}:", text), field.name
     kinds = (
         *((Lookup, " {4}#?"), (Ldap, " {4}#  "), (Ome, "  #?"), (Transit, "  #  ")),
-        *((Portal, "  #?"), (SignIn, "  #?"), (Sms, "  #  "), (Provider, "  #  (- |  )")),
+        *((Portal, "  #?"), (Admin, "  #?"), (SignIn, "  #?"), (Sms, "  #  "), (Provider, "  #  (- |  )")),
     )
     for kind, margin in kinds:
         for field in dataclasses.fields(kind):

@@ -15,6 +15,7 @@ UNITS = Path(__file__).parent.parent / "systemd"
 UNIT = UNITS / "postseal-milter.service"
 PORTAL = UNITS / "postseal-portal@.service"
 CONNECTORS = UNITS / "postseal-connectors.service"
+ADMIN = UNITS / "postseal-admin.service"
 EXPOSURE = 12
 """The most that `systemd-analyze security` may find, in tenths of its 10.0."""
 
@@ -33,7 +34,7 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @needs_systemd
-@pytest.mark.parametrize("shipped", [UNIT, PORTAL, CONNECTORS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("shipped", [UNIT, PORTAL, CONNECTORS, ADMIN], ids=lambda path: path.stem)
 def test_unit_verify_has_no_complaint(tmp_path: Path, shipped: Path) -> None:
     # verify wants the program to exist; a misspelt option is only a warning, so any output is a failure.
     unit = tmp_path / shipped.name.replace("@", "@1")
@@ -45,7 +46,7 @@ def test_unit_verify_has_no_complaint(tmp_path: Path, shipped: Path) -> None:
 
 
 @needs_systemd
-@pytest.mark.parametrize("shipped", [UNIT, PORTAL, CONNECTORS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("shipped", [UNIT, PORTAL, CONNECTORS, ADMIN], ids=lambda path: path.stem)
 def test_unit_is_hardened(shipped: Path) -> None:
     judged = analyze("security", "--offline=yes", "--no-pager", f"--threshold={EXPOSURE}", shipped)
 
@@ -62,6 +63,16 @@ def test_unit_starts_the_daemon_with_the_default_settings_file() -> None:
     assert values("ExecStart") == ["/usr/bin/postseal run --settings /etc/postseal/postseal.yaml"]
     assert values("ExecReload") == ["/usr/bin/postseal reload --settings /etc/postseal/postseal.yaml"]
     assert Path("/run", *values("RuntimeDirectory")) == Settings().runtime_directory
+
+
+def test_unit_of_the_administrators_page_has_what_the_portal_s_has_and_another_user() -> None:
+    (command,), (seconds,) = values("ExecStart", ADMIN), values("TimeoutStopSec", ADMIN)
+
+    assert command == "/usr/bin/postseal admin serve --settings /etc/postseal/postseal.yaml"
+    assert int(seconds) > Settings().portal.stop
+    assert len({*values("User"), *values("User", PORTAL), *values("User", ADMIN)}) == 3
+    for option in ("IPAddressDeny", "IPAddressAllow", "TemporaryFileSystem", "BindReadOnlyPaths"):
+        assert values(option, ADMIN) == values(option, PORTAL)
 
 
 def test_unit_of_the_portal_agrees_with_the_settings_and_reads_no_policies() -> None:

@@ -34,16 +34,17 @@ class Answer:
 
 @dataclass
 class Visitor:
-    """Keeps the cookie, and sends what a browser of today does."""
+    """Keeps the cookie, and sends what a browser of today does.  *name*: of the cookie."""
 
     port: int
     cookie: str = ""
     send: dict[str, str] = field(default_factory=lambda: {"Sec-Fetch-Site": "same-origin"})
+    name: str = COOKIE
 
     @property
     def cookies(self) -> str:
         """The header field."""
-        return f"{COOKIE}={self.cookie}"
+        return f"{self.name}={self.cookie}"
 
     def connection(self) -> http.client.HTTPSConnection:
         """A connection to the portal, whatever its certificate says."""
@@ -60,7 +61,7 @@ class Visitor:
             wire.request(method, path, body, sent)
             answer = wire.getresponse()
             for value in answer.headers.get_all("Set-Cookie", []):
-                if found := re.match(rf'{COOKIE}="?([\w-]*)"?;', value):
+                if found := re.match(rf'{self.name}="?([\w-]*)"?;', value):
                     self.cookie = found[1]
                 else:
                     assert value.startswith(f"{COOKIE}-language="), value

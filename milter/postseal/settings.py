@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from postseal import document, scalar, settings_sign_in
+from postseal import document, scalar, settings_admin, settings_sign_in
 from postseal.binding import Reader
 from postseal.document import Mapping, Node, Problems, bad
 from postseal.scalar import Network
+from postseal.settings_admin import Admin
 from postseal.settings_extraction import Extraction
 from postseal.settings_judging import Authentication, Directory
 from postseal.settings_ome import Ome
@@ -138,6 +139,7 @@ class Settings:
     ome: Ome = field(default_factory=Ome)
     portal: Portal = field(default_factory=Portal)
     sign_in: SignIn = field(default_factory=SignIn)
+    admin: Admin = field(default_factory=Admin)
     workers: int = 0
     runtime_directory: Path = Path("/run/postseal")
     spool_directory: Path = Path("/var/lib/postseal/spool")
@@ -184,12 +186,20 @@ def load(path: Path) -> Settings:
         settings.sign_in, _found(node, "sign_in").place, portal=settings.ome.portal
     ):
         problems.add(problem.place, problem.what, problem.hint)
+    for problem in settings_admin.problems(
+        settings.admin,
+        _found(node, "admin").place,
+        portal=settings.ome.portal,
+        providers=[provider.name for provider in settings.sign_in.providers],
+    ):
+        problems.add(problem.place, problem.what, problem.hint)
     if not settings.listen.beyond_loopback:
         for words, written, host in (
             (("listen", "socket"), settings.listen.socket, _socket_host(settings.listen.socket)),
             (("metrics",), settings.metrics, _http_host(settings.metrics)),
             (("submit_to",), settings.submit_to, _http_host(settings.submit_to)),
             (("portal", "listen"), settings.portal.listen, _http_host(settings.portal.listen)),
+            (("admin", "listen"), settings.admin.listen, _http_host(settings.admin.listen)),
             (("portal", "metrics"), settings.portal.metrics, _http_host(settings.portal.metrics)),
             (("portal", "replies", "submit_to"), replies.submit_to, _http_host(replies.submit_to)),
         ):

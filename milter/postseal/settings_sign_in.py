@@ -76,7 +76,8 @@ class Provider:
     """Somebody whose accounts people sign in with.
 
     *label*: on the button.  *claim*: that holds the address.  *domains*: of the addresses that this provider
-    vouches for, none for all that it verifies.  *certificate_authority*: a file that its certificate is
+    vouches for, none for all that it verifies.  *groups*: the claim that names those somebody is in, for
+    administrators.  *certificate_authority*: a file that its certificate is
     checked with, in place of the system's.  *timeout*: for each question to it.
     """
 
@@ -90,6 +91,7 @@ class Provider:
     claim: Annotated[str, word] = "email"
     domains: tuple[Annotated[str, scalar.domain], ...] = ()
     email_verified: Verified = Verified.REQUIRED
+    groups: Annotated[str, word] = "groups"
     certificate_authority: Path | None = None
     timeout: Annotated[float, scalar.duration] = 5.0
     place: Place = field(default=Place("sign_in"), compare=False, repr=False)
@@ -139,7 +141,7 @@ def problems(sign_in: SignIn, place: Place, *, portal: str) -> Iterator[Problem]
         if provider.name in seen:
             yield Problem(provider.place, f"there are two providers '{provider.name}'", "rename one")
         seen.add(provider.name)
-        if provider.name in {PASSCODE, PASSKEY}:
+        if provider.name in {PASSCODE, PASSKEY, "link"}:
             yield Problem(provider.place, f"'{provider.name}' is another way to sign in", "rename it")
         if provider.kind is Kind.OIDC and not provider.issuer:
             yield Problem(provider.place, "'issuer' is missing", "add 'issuer: https://…'")

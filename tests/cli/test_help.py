@@ -10,8 +10,31 @@ import pytest
 
 from offline_place import postseal
 
-GROUPS = ("branding", "ca", "certs", "identity", "keys", "messages", "policy", "replies", "smime", "tls")
-SINGLE = ("run", "check", "explain", "apply", "portal", "signout", "reload", "status", "completion")
+GROUPS = (
+    "admin",
+    "branding",
+    "ca",
+    "certs",
+    "identity",
+    "keys",
+    "messages",
+    "policy",
+    "replies",
+    "smime",
+    "tls",
+)
+SINGLE = (
+    "run",
+    "connectors",
+    "check",
+    "explain",
+    "apply",
+    "portal",
+    "signout",
+    "reload",
+    "status",
+    "completion",
+)
 COMMANDS = (*SINGLE, *GROUPS)
 
 

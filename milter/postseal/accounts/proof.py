@@ -35,6 +35,7 @@ YAHOO: Final = frozenset(
 _CONSUMERS: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """The tenant of accounts that belong to no organisation."""
 _LONGEST: Final = 320
+_MOST_GROUPS: Final = 1000
 
 
 def address(claims: Mapping[str, object], provider: Provider) -> str:
@@ -50,6 +51,13 @@ def address(claims: Mapping[str, object], provider: Provider) -> str:
         raise NotProven(Reason.DOMAIN)
     _RULES[provider.kind](claims, domain, provider)
     return envelope.key(written)
+
+
+def groups(claims: Mapping[str, object], provider: Provider) -> tuple[str, ...]:
+    """The groups that *claims* say somebody is in; what is no list of words names none."""
+    written = claims.get(provider.groups)
+    named = written if isinstance(written, list) else [written]
+    return tuple(name for name in named[:_MOST_GROUPS] if isinstance(name, str) and len(name) <= _LONGEST)
 
 
 def _oidc(claims: Mapping[str, object], domain: str, provider: Provider) -> None:

@@ -75,6 +75,10 @@ class Provider:
 
     def address(self, returned: Returned, secrets: Secrets, *, at: datetime) -> str:
         """The address that the visitor has proved, in the form to compare.  Raises NotProven."""
+        return self.proved(returned, secrets, at=at)[0]
+
+    def proved(self, returned: Returned, secrets: Secrets, *, at: datetime) -> tuple[str, tuple[str, ...]]:
+        """The same, and the groups that the provider says he is in.  Raises NotProven."""
         metadata = self._known()
         # Before anything else: what another provider's visitor brings must not reach this one's endpoint.
         named = returned.issuer
@@ -89,7 +93,8 @@ class Provider:
         claims = self._verified(metadata, written, secrets.nonce, at=at)
         if named and named != claims["iss"]:
             raise NotProven(Reason.ISSUER, "the parameter iss")
-        return proof.address(self._complete(metadata, claims, answer), self.settings)
+        complete = self._complete(metadata, claims, answer)
+        return proof.address(complete, self.settings), proof.groups(complete, self.settings)
 
     def _verified(
         self, metadata: Metadata, written: str, nonce: str, *, at: datetime

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     UNVERIFIED = "unverified"  # nobody says that the address is his
     DOMAIN = "domain"  # the provider does not vouch for such addresses
     RECIPIENT = "recipient"  # the message was not sent to this address
+    NO_ROLE = "no_role"  # who wants to administer, and may nothing
     UNKNOWN = "unknown"  # a passkey that we do not have, or that has ended
     COUNTER = "counter"  # a passkey's counter went back: there may be a copy
     UNREACHABLE = "unreachable"  # the provider does not answer

@@ -10,7 +10,7 @@ import click
 from postseal import message_file
 from postseal.certificates.sealed_key import SealedKey
 from postseal.cli.common import Telling, bad, kept, settings, settings_option
-from postseal.errors import Failure
+from postseal.errors import BadInput, Failure
 from postseal.sealed import source
 from postseal.sealed.master import self_test
 from postseal.settings_smime import Smime
@@ -123,6 +123,7 @@ def backup(file: Path, path: Path) -> None:
                 number += 1
     except FileExistsError:
         bad(str(file), "is there already", "name a new file")
+    _noted(path, number)
     click.echo(f"{number} rows; what is revoked after this can be read with it and the master keys")
 
 
@@ -139,6 +140,17 @@ def restore(file: Path, path: Path) -> None:
     except (ValueError, KeyError, TypeError):
         bad(str(file), "is no whole backup of keys")
     click.echo(f"{number} keys were missing and are back")
+
+
+def _noted(path: Path, number: int) -> None:
+    """Tell the audit of a backup; one without master keys at hand is as good, and cannot be told."""
+    from postseal.store.audit import Entry, Event  # noqa: PLC0415
+
+    try:
+        entry = Entry(Event.KEYS_BACKED_UP, detail=f"{number} rows")
+        ring(path).audit.add([entry], at=datetime.now(UTC))
+    except (BadInput, Failure) as error:
+        click.echo(f"the audit does not know of this backup: {error}", err=True)
 
 
 def _of_files(smime: Smime) -> set[str]:

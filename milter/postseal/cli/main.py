@@ -2,6 +2,7 @@
 
 import click
 
+from postseal.cli.admin import admin
 from postseal.cli.apply import apply
 from postseal.cli.branding import branding
 from postseal.cli.ca import ca
@@ -43,7 +44,7 @@ def main() -> None:
 
 for command in (
     *(run, connectors, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, branding),
-    *(signout, replies),
+    *(signout, replies, admin),
     *(smime_group, tls, reload, status, completion),
 ):
     main.add_command(command)

@@ -10,7 +10,7 @@ import click
 
 from postseal.cli.common import Telling, bad, settings, settings_option
 from postseal.cli.keys import ring
-from postseal.cli.messages_shown import describe, facts, line, row_facts, when
+from postseal.cli.messages_shown import describe, facts, line, when
 from postseal.envelope import domain_key, key
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def show(*, message: str, as_json: bool, path: Path) -> None:
     opened = ring(path)
     found = _named(_registry(opened), message)
     if as_json:
+        from postseal.store.audit_export import facts as row_facts  # noqa: PLC0415
+
         rows = [row_facts(row) for one in found for row in opened.audit.of(one.id)]
         shown = [facts(one, opened.branches.of(one.id)) for one in found]
         click.echo(json.dumps({"messages": shown, "log": rows}, indent=2))
@@ -193,6 +195,8 @@ def extend(*, message: str, until: str, recipients: tuple[str, ...], path: Path)
 @settings_option
 def log(*, message: str | None, verify: bool, as_json: bool, path: Path) -> None:
     """Print the audit, of MESSAGE or of all."""
+    from postseal.store.audit_export import facts as row_facts  # noqa: PLC0415
+
     opened = ring(path)
     if verify:
         result = opened.audit.verify()

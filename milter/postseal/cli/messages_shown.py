@@ -65,19 +65,6 @@ def line(row: "Row") -> str:
     return f"{row.number:>8}  {row.at:%Y-%m-%d %H:%M:%S}  {message}  {said}"
 
 
-def row_facts(row: "Row") -> dict[str, object]:
-    """A row of the audit, for JSON."""
-    return {
-        "number": row.number,
-        "at": row.at.isoformat(),
-        "event": row.event,
-        "message": row.message.hex() if row.message else None,
-        "address": row.address,
-        "detail": row.detail,
-        "mac": row.mac.hex(),
-    }
-
-
 def facts(message: "SealedMessage", branches: Sequence["Branch"] = ()) -> dict[str, object]:
     """What is known of *message*, for JSON."""
     came = {branch.address: branch for branch in branches}

@@ -7,6 +7,7 @@ import click
 
 from postseal.cli.common import settings_option
 from postseal.cli.keys import ring
+from postseal.cli.messages import BY
 from postseal.envelope import key
 
 
@@ -19,12 +20,8 @@ def signout(*, address: str, path: Path) -> None:
     Its messages stay, and whoever still reads the mailbox can sign in with a code again: that is
     what `postseal messages revoke` is for.
     """
-    from postseal.store.audit import Entry, Event  # noqa: PLC0415 (only few commands need a database)
-    from postseal.store.sessions import Sessions  # noqa: PLC0415
+    from postseal.store.signing_out import sign_out  # noqa: PLC0415 (only few commands need a database)
 
-    opened, who = ring(path), key(address)
-    passkeys = opened.passkeys.remove_all(who)
-    sessions = Sessions(opened.store).end_all(who)
-    entries = [Entry(Event.PASSKEY_REMOVED, address=who, detail="by an administrator")] * passkeys
-    opened.audit.add(entries, at=datetime.now(UTC))
+    who = key(address)
+    sessions, passkeys = sign_out(ring(path), who, by=BY, at=datetime.now(UTC))
     click.echo(f"{who}: {sessions} sessions ended, {passkeys} passkeys forgotten")

@@ -71,3 +71,8 @@ class Desk:
         portal = self.settings.portal
         idle, longest = timedelta(seconds=portal.idle), timedelta(seconds=portal.longest)
         return Sessions(self.opened.store, idle=idle, longest=longest)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count an answer."""
+        self.count.requests.labels(route, method, f"{status // 100}xx").inc()
+        self.count.seconds.labels(route).observe(seconds)

@@ -4,23 +4,35 @@ Nothing of a request is logged but the template of its route: handles and addres
 """
 
 import time
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from postseal.portal.desk import Desk
 from postseal.portal.header import ALWAYS
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 _KEPT: Final = "public, max-age=31536000, immutable"
 
 
+class Front(Protocol):
+    """What stands behind the door."""
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Those at which it answers, `https://HOST`."""
+        ...
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Note an answer."""
+        ...
+
+
 class Door:
     """Every request to *inner* goes through here."""
 
-    def __init__(self, inner: ASGIApp, desk: Desk) -> None:
+    def __init__(self, inner: ASGIApp, desk: Front) -> None:
         self._inner = inner
         self._desk = desk
 
@@ -61,5 +73,4 @@ class Door:
         static = scope["path"].startswith("/static/")
         route = scope.get("postseal.route", "/static" if static else "(none)")
         method = scope["method"] if scope["method"] in _METHODS else "(other)"
-        self._desk.count.requests.labels(route, method, f"{status // 100}xx").inc()
-        self._desk.count.seconds.labels(route).observe(seconds)
+        self._desk.answered(route, method, status, seconds)

@@ -3,7 +3,7 @@
 Each language has an environment of its own, so a compiled template never mixes two.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -18,14 +18,22 @@ from postseal.language.language import Language
 from postseal.language.moment import moment
 from postseal.portal.refusal import Reason, Refused, readable_size
 
-_ROOM: Final = Path(__file__).parent
-STATIC: Final = _ROOM / "static"
+ROOM: Final = Path(__file__).parent
+"""Where templates are."""
+STATIC: Final = ROOM / "static"
 """The files that pages refer to."""
 
 
 def rendered(template: str, language: Language, **facts: object) -> str:
     """The page of *template* in *language*."""
-    return _environment(language).get_template(template).render(facts)
+    return rendered_of((ROOM,), template, language, facts)
+
+
+def rendered_of(
+    rooms: tuple[Path, ...], template: str, language: Language, facts: Mapping[str, object]
+) -> str:
+    """The same where templates, and static files, are looked for in *rooms* one after the other."""
+    return _environment(language, rooms).get_template(template).render(facts)
 
 
 def translate(language: Language) -> Callable[[str], str]:
@@ -34,9 +42,9 @@ def translate(language: Language) -> Callable[[str], str]:
 
 
 @lru_cache(maxsize=32)
-def _environment(language: Language) -> Environment:
+def _environment(language: Language, rooms: tuple[Path, ...]) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_ROOM / "templates"),
+        loader=FileSystemLoader([room / "templates" for room in rooms]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -45,7 +53,7 @@ def _environment(language: Language) -> Environment:
     )
     found = catalogue(language)
     environment.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined] # of the extension
-    environment.globals.update(language=language, static=_static())
+    environment.globals.update(language=language, static=_static(rooms))
     refusal = partial(_refusal, found.gettext)
     environment.filters.update(
         moment=partial(_moment, language=language), size=readable_size, refusal=refusal
@@ -53,12 +61,13 @@ def _environment(language: Language) -> Environment:
     return environment
 
 
-@lru_cache(maxsize=1)
-def _static() -> dict[str, str]:
+@lru_cache
+def _static(rooms: tuple[Path, ...]) -> dict[str, str]:
     """The address of each file, which changes with its content: it may be kept for long."""
     return {
         file.name: f"/static/{file.name}?{sha256(file.read_bytes()).hexdigest()[:12]}"
-        for file in STATIC.iterdir()
+        for room in rooms
+        for file in (room / "static").iterdir()
     }
 
 

@@ -10,7 +10,9 @@ from postseal.branding.branding import DEFAULT
 from postseal.portal.appearance import COOKIE, named, style
 from postseal.portal.visit import Visit
 
-_KEPT: Final = "public, max-age=31536000, immutable"
+KEPT: Final = "public, max-age=31536000, immutable"
+NOBODY: Final = "User-agent: *\nDisallow: /\n"
+"""What robots are told."""
 _YEAR: Final = 365 * 86400
 _PAGES: Final = re.compile(r"/(help\b|m/[\w-]{1,40})?", re.ASCII)
 """Where somebody may have been who changes the language."""
@@ -28,7 +30,7 @@ def genuine(visit: Visit) -> Response:
 
 def robots(_: Visit) -> Response:
     """Nothing here is for search engines."""
-    return PlainTextResponse("User-agent: *\nDisallow: /\n")
+    return PlainTextResponse(NOBODY)
 
 
 def colors(visit: Visit) -> Response:
@@ -36,7 +38,7 @@ def colors(visit: Visit) -> Response:
     brandings = visit.desk.shelf
     branding = brandings.get(visit.request.path_params["word"]) or brandings[DEFAULT]
     sheet = style(branding.light, branding.dark)
-    return Response(sheet, media_type="text/css", headers={"Cache-Control": _KEPT})
+    return Response(sheet, media_type="text/css", headers={"Cache-Control": KEPT})
 
 
 def speak(visit: Visit) -> Response:
@@ -44,12 +46,17 @@ def speak(visit: Visit) -> Response:
 
     Others may send somebody here: it changes nothing but the language.
     """
-    language = named(visit.form.texts.get("language", ""))
     try:
         page = _PAGES.match(urlsplit(visit.request.headers.get("referer", "")).path)
     except ValueError:  # no address
         page = None
-    response = RedirectResponse(page[0] if page else "/", 303)
+    return spoken(visit.form.texts.get("language", ""), page[0] if page else "/")
+
+
+def spoken(word: str, page: str) -> Response:
+    """On to *page*, from now on in the language called *word*, if there is one."""
+    language = named(word)
+    response = RedirectResponse(page, 303)
     if language:
         response.set_cookie(
             COOKIE, language.value, _YEAR, path="/", secure=True, httponly=True, samesite="lax"

@@ -55,6 +55,9 @@ class Event(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     FAILED = "failed"  # detail: what
+    ADMINISTERED = "administered"  # by *address* on the administrators' page; detail: what
+    SIGNED_OUT = "signed_out"  # by an administrator; detail: what has ended
+    KEYS_BACKED_UP = "keys_backed_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +153,30 @@ class Audit:
             yield from rows
             after = rows[-1].number
 
-    def verify(self) -> Verified:
-        """Read the whole audit and say how far it is as it was written."""
+    def newest(self, limit: int) -> tuple[Row, ...]:
+        """The last *limit* rows, the newest first."""
+        query = select(audit).order_by(audit.c.number.desc()).limit(limit)
+        return self._store.read(lambda connection: tuple(_row(row) for row in connection.execute(query)))
+
+    def last(self, event: Event) -> Row | None:
+        """The last row of *event*."""
+        query = select(audit).where(audit.c.event == event.value).order_by(audit.c.number.desc()).limit(1)
+        found = self._store.read(lambda connection: connection.execute(query).first())
+        return _row(found) if found else None
+
+    def checked(self) -> Iterator[tuple[Row, bool]]:
+        """Every row in order, and whether it is as it was written after the one that is before it now."""
         mac, number = _BEGIN, 0
         for row in self.every():
-            if row.number != number + 1 or not hmac.compare_digest(self._mac(row, mac), row.mac):
+            good = row.number == number + 1 and hmac.compare_digest(self._mac(row, mac), row.mac)
+            yield row, good
+            number, mac = row.number, row.mac
+
+    def verify(self) -> Verified:
+        """Read the audit up to the first row that is not as it was written."""
+        number, mac = 0, _BEGIN
+        for row, good in self.checked():
+            if not good:
                 return Verified(number, number + 1, mac)
             number, mac = row.number, row.mac
         return Verified(number, 0, mac)

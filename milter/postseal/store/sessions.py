@@ -106,6 +106,15 @@ class Sessions:
         gone = delete(portal_sessions).where(portal_sessions.c.id == session_id(cookie))
         self._store.write(lambda connection: connection.execute(gone))
 
+    def every(self, address: str, *, at: datetime) -> tuple[Session, ...]:
+        """The sessions of *address*, the newest first."""
+        here = (portal_sessions.c.address == address, portal_sessions.c.until > at)
+        query = select(portal_sessions).where(*here).order_by(portal_sessions.c.since.desc()).limit(_MANY)
+        rows = self._store.read(lambda connection: connection.execute(query).all())
+        return tuple(
+            Session(row.id, row.address, row.how, row.since, row.seen, row.until, row.message) for row in rows
+        )
+
     def end_all(self, address: str) -> int:
         """End all sessions of *address*; how many there were."""
         gone = delete(portal_sessions).where(portal_sessions.c.address == address)
@@ -113,8 +122,8 @@ class Sessions:
 
     def tidy(self, at: datetime, *, limit: int = _MANY) -> int:
         """Forget at most *limit* that have ended; how many."""
-        ended = (portal_sessions.c.until <= at) | (portal_sessions.c.seen <= at - self._idle)
-        some = select(portal_sessions.c.id).where(ended).limit(limit)
+        # Not those that are idle: for how long they may be is for the portal's settings to say.
+        some = select(portal_sessions.c.id).where(portal_sessions.c.until <= at).limit(limit)
         gone = delete(portal_sessions).where(portal_sessions.c.id.in_(some))
         return self._store.write(lambda connection: connection.execute(gone).rowcount)
 

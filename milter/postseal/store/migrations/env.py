@@ -2,7 +2,11 @@
 
 from alembic import context
 
-from postseal.store import schema_outbox, schema_sealed  # noqa: F401 (their tables join the others)
+from postseal.store import (  # noqa: F401 (their tables join the others)
+    schema_administrators,
+    schema_outbox,
+    schema_sealed,
+)
 from postseal.store.schema import metadata
 
 context.configure(

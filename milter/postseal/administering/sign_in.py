@@ -1,0 +1,134 @@
+"""How administrators sign in: with an account whose provider the settings trust with that, or by a link.
+
+A code by mail is not enough here: who reads an administrator's mailbox would be one.  Links are made on the
+host itself, by whoever may read the master keys there (`postseal admin link`), and are good once.
+"""
+
+import logging
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from starlette.responses import RedirectResponse, Response
+
+from postseal import log
+from postseal.accounts.journey import Returned, Secrets
+from postseal.accounts.refusal import NotProven, Reason
+from postseal.administering.desk import role_of
+from postseal.administering.visit import Visit
+from postseal.administering.way import Missing
+from postseal.portal.header import SIGNED_OUT
+from postseal.store.administrators import LINK
+from postseal.store.audit import Entry, Event
+from postseal.store.schema_sealed import ID_OCTETS
+from postseal.store.sign_ins import Begun, Spoilt
+
+if TYPE_CHECKING:  # its library is an extra
+    from postseal.accounts.provider import Provider
+
+_log = logging.getLogger(__name__)
+
+_NO_MESSAGE: Final = bytes(ID_OCTETS)
+
+
+def ways(visit: Visit) -> Response:
+    """The page with every way to sign in that there is."""
+    return page(visit)
+
+
+def page(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
+    """The same, with what has gone wrong."""
+    accounts = [provider.settings for provider in visit.desk.providers.values()]
+    return visit.page("sign_in.html", status=status, accounts=accounts, problem=problem)
+
+
+def leave(visit: Visit) -> Response:
+    """Begin to sign in with a provider: the page that goes on there."""
+    provider = _provider(visit)
+    name = provider.settings.name
+    begun = visit.desk.opened.sign_ins.begin(
+        visit.begun().id, _NO_MESSAGE, name, back="", network=visit.network, at=visit.at
+    )
+    if begun is None:
+        return page(visit, problem="limit", status=429)
+    try:
+        url = provider.authorization(_secrets(visit, provider, begun))
+    except NotProven as refusal:
+        return _refused(visit, name, refusal)
+    host = urlsplit(url).hostname
+    return visit.page("leaving.html", url=url, host=host, caption=provider.settings.caption)
+
+
+def arrive(visit: Visit) -> Response:
+    """Sign in who comes back from a provider with proof of who he is, if the settings know him."""
+    provider, people = _provider(visit), visit.desk.settings.admin.people
+    name = provider.settings.name
+    try:
+        address, groups = _proved(visit, provider)
+    except NotProven as refusal:
+        return _refused(visit, name, refusal)
+    if role_of(people, address, groups) is None:
+        return _refused(visit, name, NotProven(Reason.NO_ROLE))
+    # Only those that matter here: a directory may have thousands.
+    visit.sign_in(address, name, [group for group in groups if role_of(people, "", [group])])
+    visit.tell(f"signed in: oidc {name}, {visit.role}")
+    return RedirectResponse("/", 303)
+
+
+def doorstep(visit: Visit) -> Response:
+    """The page behind a link.  Looking at it spends nothing: robots follow links."""
+    return visit.page("enter.html", word=visit.request.path_params["word"])
+
+
+def enter(visit: Visit) -> Response:
+    """Sign in who has a link that is good."""
+    address = visit.desk.administrators.followed(str(visit.request.path_params["word"]), at=visit.at)
+    if not address or role_of(visit.desk.settings.admin.people, address, ()) is None:
+        return _refused(visit, LINK, NotProven(Reason.STATE))
+    visit.sign_in(address, LINK)
+    visit.tell(f"signed in: link, {visit.role}")
+    return RedirectResponse("/", 303)
+
+
+def sign_out(visit: Visit) -> Response:
+    """End the session; the browser forgets everything of us."""
+    if visit.address:
+        visit.tell("signed out")
+    visit.sign_out()
+    response = page(visit, problem="signed_out")
+    response.headers.update(SIGNED_OUT)
+    return response
+
+
+def _proved(visit: Visit, provider: "Provider") -> tuple[str, tuple[str, ...]]:
+    """The address that was proved, and the groups.  Raises NotProven."""
+    asked, session, name = visit.request.query_params, visit.session, provider.settings.name
+    if session is None:
+        raise NotProven(Reason.STATE)
+    finished = visit.desk.opened.sign_ins.finish(asked.get("state", ""), session.id, name, at=visit.at)
+    if isinstance(finished, Spoilt):
+        raise NotProven(Reason.STATE)
+    returned = Returned(asked.get("code", ""), asked.get("iss", ""), asked.get("error", ""))
+    return provider.proved(returned, _secrets(visit, provider, finished.begun), at=visit.at)
+
+
+def _provider(visit: Visit) -> "Provider":
+    provider = visit.desk.providers.get(str(visit.request.path_params["provider"]))
+    if provider is None:
+        raise Missing
+    return provider
+
+
+def _secrets(visit: Visit, provider: "Provider", begun: Begun) -> Secrets:
+    redirect = f"{visit.desk.settings.admin.address}/account/{provider.settings.name}"
+    return Secrets(redirect, begun.state, begun.nonce, begun.verifier)
+
+
+def _refused(visit: Visit, method: str, refusal: NotProven) -> Response:
+    """The page for somebody who has not come in: the same whatever it was."""
+    reason = refusal.reason.value
+    line = log.line(event="admin_refused", method=method, why=reason, detail=refusal.detail or None)
+    _log.warning("%s", line)
+    if visit.session:  # else anybody could fill the audit
+        entry = Entry(Event.FAILED, detail=f"administrators: {method}: {reason}")
+        visit.desk.opened.audit.add([entry], at=visit.at)
+    return page(visit, problem="refused", status=403)

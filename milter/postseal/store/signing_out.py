@@ -1,0 +1,21 @@
+"""Somebody must not read or administer any more: a telephone is lost, or somebody has left."""
+
+from datetime import datetime
+
+from postseal.store.administrators import Administrators
+from postseal.store.audit import Entry, Event
+from postseal.store.ring import Opened
+from postseal.store.sessions import Sessions
+
+
+def sign_out(opened: Opened, address: str, *, by: str, at: datetime) -> tuple[int, int]:
+    """End all sessions of *address* and forget its passkeys; how many of both.  Raises Failure.
+
+    *address*: in the form to compare.  *by*: who wants it, for the audit.
+    """
+    passkeys = opened.passkeys.remove_all(address)
+    sessions = Sessions(opened.store).end_all(address) + Administrators(opened.store).end_all(address)
+    entries = [Entry(Event.PASSKEY_REMOVED, address=address, detail=by)] * passkeys
+    entries.append(Entry(Event.SIGNED_OUT, address=address, detail=f"{sessions} sessions, {by}"))
+    opened.audit.add(entries, at=at)
+    return sessions, passkeys
