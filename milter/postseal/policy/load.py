@@ -125,7 +125,13 @@ def _loaded(
     index = Index(rules, Kept(settings.runtime_directory / "patterns"))
     policy = Policy(
         rules,
-        Site.of(settings, people, certificates=certificates, acquaintances=acquaintances),
+        Site.of(
+            settings,
+            people,
+            certificates=certificates,
+            acquaintances=acquaintances,
+            offered=granting.offered,
+        ),
         granting.joined(library.joined(partners.joined(sources.digest))),
         index,
         len(examples),

@@ -6,10 +6,11 @@ never has it decoded.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Protocol
 
 from postseal import settings
@@ -28,6 +29,7 @@ from postseal.policy.kind import MessageType, types
 from postseal.policy.pattern import Pattern, seen
 from postseal.policy.scanner import Found
 from postseal.recurrence import has_own_id, told_from_others
+from postseal.rights import Template
 from postseal.scalar import Network
 from postseal.settings import Settings
 from postseal.settings_extraction import Extraction
@@ -68,6 +70,7 @@ class Site:
     people: People | None = None
     certificates: Certificates | None = None
     acquaintances: Acquaintances | None = None
+    offered: Mapping[str, Template] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -77,6 +80,7 @@ class Site:
         *,
         certificates: Certificates | None = None,
         acquaintances: Acquaintances | None = None,
+        offered: Mapping[str, Template] = MappingProxyType({}),
     ) -> "Site":
         """The site that the settings *values* describe."""
         return cls(
@@ -88,6 +92,7 @@ class Site:
             people,
             certificates,
             acquaintances,
+            offered,
         )
 
     def accepts(self, address: str) -> bool:

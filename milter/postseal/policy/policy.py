@@ -19,7 +19,7 @@ from postseal.policy.explanation import Explanation, Line
 from postseal.policy.index import Index, Lookup
 from postseal.policy.mail import Mail, Site, Transaction
 from postseal.policy.protection_actions import PROTECTING
-from postseal.policy.right_actions import granted
+from postseal.policy.right_actions import asked, granted
 from postseal.policy.rule import Mode, Rule, Verdict
 from postseal.remedy import DEFER, OnError
 from postseal.required_tls import RequiredTls
@@ -95,13 +95,13 @@ class Policy:
         treatment = self._beginning(mail)
         for verdict in self._verdicts(mail, treatment, lookup.numbers(mail)):
             treatment = verdict.treatment
-        return self._routed(mail, granted(mail, treatment))
+        return self._routed(mail, granted(mail, asked(mail, treatment)))
 
     def _line(self, mail: Mail) -> Line:
         treatment = self._beginning(mail)
         verdicts = tuple(self._verdicts(mail, treatment, range(len(self.rules))))
         treatment = verdicts[-1].treatment if verdicts else treatment
-        return Line(mail.recipient, self._routed(mail, granted(mail, treatment)), verdicts)
+        return Line(mail.recipient, self._routed(mail, granted(mail, asked(mail, treatment))), verdicts)
 
     def _beginning(self, mail: Mail) -> Treatment:
         """What holds before any rule: mail that does not come as its sender's domain must is refused."""

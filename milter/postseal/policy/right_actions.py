@@ -1,6 +1,6 @@
 """Actions on usage rights: what a reader must not do, and what becomes of that for each recipient."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final
@@ -12,11 +12,12 @@ from postseal.licence import strictest
 from postseal.outcome import Reply
 from postseal.policy.address import domains_of
 from postseal.policy.mail import Mail
+from postseal.policy.protection_actions import protect
 from postseal.policy.templates import Files, chosen, right
 from postseal.policy.values import some
 from postseal.remedy import refusal
 from postseal.rights import Right, Template, withholding
-from postseal.treatment import Treatment
+from postseal.treatment import RemoveHeader, Treatment
 
 
 def rights(node: Node, _reader: object = None) -> frozenset[Right]:
@@ -65,10 +66,34 @@ def attachments(treatment: Treatment, files: Files) -> Treatment:
     )
 
 
+ASKED: Final = "X-Usage-Rights"
+"""The header field by which a sender inside asks for templates that are offered."""
+_NOT_OFFERED: Final = Reply(550, "5.7.1", "This message asks for usage rights that are not offered here.")
 _NO_RIGHT: Final = Reply(550, "5.7.1", "A recipient of this message has no right to read it.")
 
 ACTIONS: tuple[Callable[..., Treatment], ...] = (withhold, template, attachments)
 """The actions of this module."""
+
+
+def asked(mail: Mail, treatment: Treatment) -> Treatment:
+    """*treatment* with the templates that the sender asks for, who is inside; what is not offered is refused.
+
+    He may only restrict further what rules say, and have protected what they would let go.
+    """
+    transaction = mail.transaction
+    values = transaction.raw(ASKED.lower())
+    if treatment.refusal or not values or not transaction.from_inside:
+        return treatment
+    words = [value.strip().decode("ascii", "replace").lower() for value in values]
+    offered = transaction.site.offered
+    for word in words:
+        if word not in offered:
+            detail = f"the sender asks for the template '{word[:64]}'"
+            return replace(treatment, refusal=replace(_NOT_OFFERED, detail=detail))
+        treatment = template(treatment, offered[word])
+    methods = treatment.protect or ("smime",)
+    treatment = protect(treatment, methods if "ome" in methods else (*methods, "ome"))
+    return replace(treatment, headers=(*treatment.headers, RemoveHeader(ASKED)))
 
 
 def granted(mail: Mail, treatment: Treatment) -> Treatment:
@@ -95,11 +120,19 @@ def granted(mail: Mail, treatment: Treatment) -> Treatment:
 
 
 def _rights(mail: Mail, template: Template) -> frozenset[Right]:
-    """What *template* grants the recipient, whatever an MTA may take his address for."""
+    return granted_to(template, mail.recipient.address, partial(_groups, mail))
+
+
+def granted_to(
+    template: Template, address: str, groups: Callable[[str], Collection[str]]
+) -> frozenset[Right]:
+    """What *template* grants to *address*, whatever an MTA may take that for.
+
+    *groups*: those of an address, which is in the form to compare; may raise Failure.
+    """
     rights = frozenset(Right)
-    for each in map(key, destinations(mail.recipient.address)):
-        groups = partial(_groups, mail, each)
-        rights &= template.granted(each, domains_of(each), groups)
+    for each in map(key, destinations(address)):
+        rights &= template.granted(each, domains_of(each), partial(groups, each))
     return rights
 
 

@@ -7,7 +7,7 @@ What a template grants is noted with each message when it is sealed; nobody asks
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -121,20 +121,32 @@ class Written:
     attachments: Files | None = None
 
 
+def named(node: Node, _reader: object = None) -> Scalar:
+    """The word of a template."""
+    return scalar.one(node)
+
+
 @dataclass(frozen=True, slots=True)
 class TemplateFile:
-    """What stands in one file."""
+    """What stands in one file.  *offer*: templates that senders inside may ask for, of whatever file."""
 
     templates: dict[Annotated[str, word], Written] = field(default_factory=dict)
+    offer: tuple[Annotated[Scalar, named], ...] = ()
 
 
 class Templates(Mapping[str, Template]):
-    """The templates that a rule may name, by their words; *archived*: the others' words."""
+    """The templates that a rule may name, by their words; *archived*: the others' words.
 
-    def __init__(self, found: Mapping[str, Template], digest: bytes = b"") -> None:
+    *offered*: those that senders inside may ask for, in the order in which they are offered.
+    """
+
+    def __init__(
+        self, found: Mapping[str, Template], digest: bytes = b"", offered: Iterable[str] = ()
+    ) -> None:
         self._found = {name: each for name, each in found.items() if not each.archived}
-        self._digest = digest
+        self.digest = digest
         self.archived = frozenset(found) - self._found.keys()
+        self.offered = {name: self._found[name] for name in offered}
 
     def __getitem__(self, name: str) -> Template:
         return self._found[name]
@@ -147,7 +159,7 @@ class Templates(Mapping[str, Template]):
 
     def joined(self, digest: str) -> str:
         """The *digest* of a policy with that of the templates, twelve digits."""
-        return hashlib.sha256(digest.encode() + self._digest).hexdigest()[:12] if self._digest else digest
+        return hashlib.sha256(digest.encode() + self.digest).hexdigest()[:12] if self.digest else digest
 
 
 def load(folder: Path) -> Templates:
@@ -155,21 +167,27 @@ def load(folder: Path) -> Templates:
     problems = Problems()
     places: dict[str, Place] = {}
     found = dict(OPTIONS)
+    offers: list[Scalar] = []
     octets = b""
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else []:
         with problems.collect():
             octets += (text := document.read(path))
-            for name, written in (
-                Reader().bind(document.parse(text, str(path)), TemplateFile).templates.items()
-            ):
+            file = Reader().bind(document.parse(text, str(path)), TemplateFile)
+            offers += file.offer
+            for name, written in file.templates.items():
                 if name in places:
                     what = f"there is a template '{name}' at {places[name]} already"
                     problems.add(written.place, what, "give it another name")
                 places[name] = written.place
                 with problems.collect():
                     found[name] = _made(name, written)
+    templates = Templates(found, hashlib.sha256(octets).digest() if octets else b"")
+    offered = []
+    for offer in offers:
+        with problems.collect():
+            offered.append(_known(offer, templates).word)
     problems.settle()
-    return Templates(found, hashlib.sha256(octets).digest() if octets else b"")
+    return Templates(found, templates.digest, dict.fromkeys(offered))
 
 
 def reference() -> str:
@@ -181,12 +199,17 @@ def chosen(node: Node, reader: Reader) -> Template:
     """A template of the folder `templates`, `encrypt_only`, or `do_not_forward`."""
     written = scalar.one(node)
     templates = reader.names["template"]
-    if isinstance(templates, Templates) and written.text in templates.archived:
+    if isinstance(templates, Templates):
+        return _known(written, templates)
+    return OPTIONS[known(written, templates, "template")]
+
+
+def _known(written: Scalar, templates: Templates) -> Template:
+    if written.text in templates.archived:
         raise bad(
             written.place, f"template '{written.text}' is archived", "name another one, or take it back"
         )
-    name = known(written, templates, "template")
-    return templates[name] if isinstance(templates, Templates) else OPTIONS[name]
+    return templates[known(written, templates, "template")]
 
 
 def _made(name: str, written: Written) -> Template:
