@@ -32,6 +32,9 @@ rules:
   - name: what is restricted is read and answered
     when: {recipient_scope: outside, subject_words: restricted}
     then: [{template: do_not_forward}]
+  - name: files of these messages leave encrypted
+    when: {recipient_scope: outside, subject_words: files}
+    then: [{attachments: protect}]
   - name: all that comes in is seen
     when: {recipient_scope: inside}
     then: [{set_header: {X-Seen-By-Policy: "yes"}}]

@@ -107,6 +107,14 @@ def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
     page.get_by_role("link", name="numbers.pdf").click()
     page.get_by_role("img", name="Page 1 of 2").wait_for()
     yield "file-restricted"
+    page.get_by_role("link", name="This page as text, for screen readers").click()
+    page.get_by_role("heading", name="Page 1 of 2").wait_for()
+    yield "file-as-text"
+    protected = mail(recipient, subject="Files for the board", text=TEXT, file=pdf())
+    page.goto(lab.link(lab.sent(protected, recipient)))
+    page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
+    page.get_by_role("link", name="Save with a password").wait_for()
+    yield "message-files"
     page.goto(lab.link(arrived))
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="You have signed out").wait_for()

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 from content.carriers import text_docx, text_pdf
 from postseal.body import Body, Spool
 from postseal.reading.attachment import Attachment, Content, attachment
-from postseal.reading.picture import drawable, page, text_page
+from postseal.reading.picture import drawable, page, text_page, words
 from postseal.settings_extraction import Extraction
 from reading.mails import png
 
@@ -45,6 +45,95 @@ def test_mark_is_burnt_in_all_over(octets: bytes):
         for top in (0, height // 2):
             corner = changed.crop((left, top, left + width // 2, top + height // 2))
             assert sum(corner.histogram()[20:]) > 300
+
+
+@pytest.mark.parametrize("size", [(1240, 1754), (200, 150), (90, 600), (600, 40)])
+def test_mark_is_nowhere_cut_off(size: tuple[int, int]):
+    other, marked = (drawn(png(*size), mark=mark) for mark in (" ", MARK))
+    assert other
+    assert marked
+
+    box = ImageChops.difference(other, marked).getbbox()
+    assert box
+    assert box[0] > 0
+    assert box[1] > 0
+    assert box[2] < marked.width
+    assert box[3] < marked.height
+
+
+SCRIPTS = {
+    "latin": "Grüße",
+    "cyrillic": "Привет",
+    "greek": "Καλημέρα",
+    "chinese": "中文测试繁體",
+    "japanese": "日本語かなカナ",
+    "korean": "한국어",
+    "arabic": "سلام",
+    "hebrew": "שלום",
+}
+
+
+@pytest.mark.parametrize("words", SCRIPTS.values(), ids=SCRIPTS)
+def test_every_letter_is_drawn_and_no_box(words: str):
+    box, *letters = (glyph(letter) for letter in ("\U0010fffe", *words))
+
+    assert box.getbbox()
+    for letter in letters:
+        assert letter.getbbox()
+        assert ImageChops.difference(box, letter).getbbox()
+
+
+def glyph(letter: str) -> Image.Image:
+    """How *letter* is drawn, dark on nothing."""
+    found = text_page(letter, 0, mark=" ", limits=LIMITS)
+    assert found
+    return ImageChops.invert(Image.open(io.BytesIO(found.png)).convert("L"))
+
+
+def test_lines_in_several_scripts_lose_nothing():
+    alone = [glyph(words).getbbox() for words in ("中文", "한국어", "abc")]
+    together = glyph("中文한국어abc").getbbox()
+
+    assert all(alone)
+    assert together
+    assert together[2] - together[0] > 0.9 * sum(box[2] - box[0] for box in alone if box)
+
+
+@pytest.mark.parametrize("words", ["سلام عليكم", "שלום עולם", "(123) سلام"])
+def test_line_that_is_read_from_the_right_stands_there(words: str):
+    left, right = glyph("words").getbbox(), glyph(words).getbbox()
+
+    assert left
+    assert right
+    assert left[0] < 120
+    assert left[2] < 620
+    assert right[0] > 620
+    assert right[2] > 1120
+
+
+def test_arabic_letters_are_joined():
+    joined, apart = glyph("ببببب").getbbox(), glyph("ب\u200cب\u200cب\u200cب\u200cب").getbbox()
+
+    assert joined
+    assert apart
+    assert joined[2] - joined[0] < 0.9 * (apart[2] - apart[0])
+
+
+def test_text_of_pages_is_what_is_written_there():
+    pdf, text = attached(text_pdf("Grüße\nan alle")), attached(LINES.encode())
+    first, second = (words(text, number, Spool(), limits=LIMITS) for number in (0, 1))
+    found = words(pdf, 0, Spool(), limits=LIMITS)
+
+    assert found
+    assert found.text.split() == ["Grüße", "an", "alle"]
+    assert first
+    assert second
+    assert first.text.startswith("line 0\nline 1\n")
+    assert second.text.startswith(f"line {len(first.text.splitlines())}\n")
+    assert first.pages == second.pages
+    assert words(text, first.pages, Spool(), limits=LIMITS) is None
+    assert words(attached(png()), 0, Spool(), limits=LIMITS) is None
+    assert words(attached(b"%PDF-1.4 damaged"), 0, Spool(), limits=LIMITS) is None
 
 
 @pytest.mark.parametrize("make", [text_pdf, str.encode], ids=["pdf", "text"])

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import pypdfium2
 from PIL import Image, ImageDraw
@@ -166,12 +167,11 @@ _KINDS: dict[str, Callable[[bytes, int], tuple[Image.Image, int]]] = {
 def _marked(page: Image.Image, mark: str) -> Image.Image:
     """*page* with *mark* all over it, in its pixels."""
     tile = slanted(marks.lines(mark), size=_MARK, shade=90)
-    if tile.size[0] > page.size[0]:  # the whole mark must be there, on a small picture too
-        tile.thumbnail(page.size)
+    tile.thumbnail(page.size)  # the whole mark must be there, on a small picture too
     layer = Image.new("L", page.size, 0)
-    for y in range(0, page.size[1], tile.size[1]):
-        for x in range(0, page.size[0], tile.size[0]):
-            layer.paste(tile, (x, y))
+    down, along = (marks.places(page.size[side], tile.size[side]) for side in (1, 0))
+    for x, y in product(along, down):
+        layer.paste(tile, (int(x), int(y)))
     page.paste((128, 128, 128), (0, 0), layer)
     return page
 

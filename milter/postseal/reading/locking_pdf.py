@@ -5,6 +5,7 @@ Programs for screen readers may always read it.  A signature would not survive: 
 
 import io
 from collections.abc import Iterator
+from itertools import product
 
 import pikepdf
 from pikepdf import Dictionary, Name, Pdf
@@ -93,16 +94,16 @@ def _mark(document: Pdf, mark: str) -> None:
     for page in document.pages:
         left, low, right, high = (float(side) for side in page.cropbox)
         left, low, right, high = min(left, right), min(low, high), max(left, right), max(low, high)
-        scale = (right - left) / _WIDTH
-        wide, tall = tile.size[0] * scale, tile.size[1] * scale
-        if wide <= 0 or tall <= 0 or high - low > 100 * (right - left):
+        if not 0 < high - low < 100 * (right - left):
             raise Refused("damaged")
+        scale = min((right - left) / _WIDTH, (high - low) / tile.size[1])
+        wide, tall = tile.size[0] * scale, tile.size[1] * scale
         name = page.add_resource(picture, Name.XObject)
-        drawn = []
-        for row in range(int((high - low) / tall) + 1):
-            for column in range(int((right - left) / wide) + 1):
-                x, y = left + column * wide, low + row * tall
-                drawn.append(f"q {wide:.3f} 0 0 {tall:.3f} {x:.3f} {y:.3f} cm {name} Do Q")
+        along, up = marks.places(right - left, wide), marks.places(high - low, tall)
+        drawn = [
+            f"q {wide:.3f} 0 0 {tall:.3f} {left + x:.3f} {low + y:.3f} cm {name} Do Q"
+            for x, y in product(along, up)
+        ]
         page.contents_add(b"q\n", prepend=True)  # it may leave anything behind
         page.contents_add(f"\nQ\n/Artifact BMC\n{' '.join(drawn)}\nEMC\n".encode())
 

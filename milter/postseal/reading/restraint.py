@@ -8,9 +8,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
 from typing import Final
-from unicodedata import east_asian_width
 
-from postseal.reading.mark import lines
+from postseal.reading.mark import cells, lines
 
 PRINT: Final = "print"
 COPY: Final = "copy"
@@ -19,7 +18,8 @@ _NO_PRINT = "@media print{html{display:none!important}}"
 _NO_COPY = "html{-webkit-user-select:none;user-select:none;-webkit-touch-callout:none}"
 _MARK = (
     "body::after{content:'';position:fixed;inset:0;z-index:2147483647;pointer-events:none;"
-    "background:url(data:image/svg+xml;base64,%s);print-color-adjust:exact;-webkit-print-color-adjust:exact}"
+    "background:url(data:image/svg+xml;base64,%s) center space;"
+    "print-color-adjust:exact;-webkit-print-color-adjust:exact}"
 )
 _SVG = '<svg xmlns="http://www.w3.org/2000/svg"'
 _SIZE = 16
@@ -69,7 +69,7 @@ def cover(mark: str) -> str:
 
 def _slanted(mark: str) -> tuple[int, int, str]:
     """The width, the height and the elements of a tile."""
-    rows = [(line, _LETTER * sum(map(_cells, line))) for line in lines(mark)]
+    rows = [(line, _LETTER * cells(line)) for line in lines(mark)]
     wide, high = max((width for _, width in rows), default=0), _HEIGHT * len(rows)
     # What a box becomes that is turned by 18 degrees.
     width, height = (round(0.951 * a + 0.309 * b) + 2 * _ROOM for a, b in ((wide, high), (high, wide)))
@@ -81,11 +81,6 @@ def _slanted(mark: str) -> tuple[int, int, str]:
     style = f'font-family="sans-serif" font-size="{_SIZE}" fill="#808080" fill-opacity=".4"'
     move = f"translate({width / 2} {height / 2}) rotate(-18)"
     return width, height, f'<g transform="{move}" {style}>{texts}</g>'
-
-
-def _cells(character: str) -> int:
-    """How many letters wide *character* is."""
-    return 2 if east_asian_width(character) in {"W", "F"} else 1
 
 
 FREE: Final = Restraint()
