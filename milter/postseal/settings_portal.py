@@ -10,6 +10,7 @@ from postseal import scalar
 from postseal.document import Node, bad
 from postseal.scalar import Network
 from postseal.settings_forwards import Forwards
+from postseal.settings_lists import Lists
 from postseal.settings_ome import paragraph
 from postseal.settings_replies import Replies
 
@@ -44,7 +45,7 @@ class Portal:
     *passcodes_from*: the address that passcodes come from, "" for that of notices.
     *help*: whom people can ask, for example a telephone number.
     *stop*: how long a stop waits for answers under way.  *replies*, *forwards*: what visitors may write, and
-    send on.
+    send on.  *lists*: who may read as a member of a list.
     """
 
     listen: Annotated[str, portal_address] = "127.0.0.1:8460"
@@ -62,3 +63,4 @@ class Portal:
     stop: Annotated[float, scalar.duration] = 25.0
     replies: Replies = field(default_factory=Replies)
     forwards: Forwards = field(default_factory=Forwards)
+    lists: Lists = field(default_factory=Lists)

@@ -8,6 +8,7 @@ import pytest
 
 from postseal.errors import Cause, Failure
 from postseal.people.ldap import LdapPeople
+from postseal.people.members import ByDirectory
 from postseal.people.person import NOBODY
 from postseal.settings_judging import PeopleServer
 from postseal.settings_smime import Ldap
@@ -44,6 +45,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
         entry("All Staff", "groupOfNames", member=[named("Sales"), named("Ring")]),
         entry("Ring", "groupOfNames", member=named("All Staff")),
         entry("Board", "groupOfUniqueNames", uniqueMember=named("Cy")),
+        entry("Team", "groupOfNames", member=named("Sales")).replace(
+            "cn: Team", "objectClass: extensibleObject\ncn: Team\nmail: Team@example.com"
+        ),
     ):
         slapd._add(written)
     with slapd:
@@ -118,3 +122,22 @@ def test_answer_is_remembered_for_its_time(people):
     now[0] = 61.0
     with pytest.raises((Failure, AttributeError)):
         asked.find("ann@example.com")
+
+
+def test_members_of_a_list_are_those_whose_groups_have_its_address(people, server: Slapd):
+    now = [0.0]
+    asked = people(clock=lambda: now[0])
+    members = ByDirectory(lambda: asked)
+
+    assert members.list_of("a@example.com", ["crew@example.com", "team@example.com"]) == "team@example.com"
+    assert members.list_of("cy@example.com", ["team@example.com"]) == ""
+    assert members.list_of("x@example.com", ["team@example.com"]) == ""
+    ldap = pytest.importorskip("ldap")
+    wire = ldap.initialize(server.url)
+    wire.simple_bind_s(MANAGER, PASSWORD)
+    wire.modify_s(named("Team"), [(ldap.MOD_REPLACE, "member", [named("Cy").encode()])])
+    wire.unbind_s()
+    now[0] = 61.0  # what was remembered is over
+
+    assert members.list_of("a@example.com", ["team@example.com"]) == ""
+    assert members.list_of("cy@example.com", ["team@example.com"]) == "team@example.com"

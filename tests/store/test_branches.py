@@ -9,9 +9,9 @@ import pytest
 from postseal.sealed.master import Wrapped
 from postseal.store.access import Access
 from postseal.store.audit import Audit
-from postseal.store.branches import Barred, Branch, Branches, Bud, Kind, grow
+from postseal.store.branches import Barred, Branch, Branches, Bud, grow
 from postseal.store.engine import Store
-from postseal.store.sealed import Addressee, SealedMessage, SealedMessages, State
+from postseal.store.sealed import Addressee, Kind, SealedMessage, SealedMessages, State
 from sealing import NOON
 
 Opened = Callable[..., Store]

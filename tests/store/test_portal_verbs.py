@@ -247,3 +247,19 @@ def test_code_is_not_used_up_if_what_follows_fails(passcodes: Passcodes) -> None
     with pytest.raises(RuntimeError):
         passcodes.redeem(SESSION, MESSAGE, BOB, code, at=NOON, then=fail)
     assert passcodes.redeem(SESSION, MESSAGE, BOB, code, at=NOON) is Answer.RIGHT
+
+
+def test_code_for_nobody_is_right_only_once_it_is_granted(
+    passcodes: Passcodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postseal.store.passcodes.secrets.randbelow", lambda _: 12345678)
+    made = issued(passcodes, known=False)
+    assert made.code is None
+    assert passcodes.redeem(SESSION, MESSAGE, BOB, "12345678", at=NOON) is Answer.WRONG
+
+    granted = passcodes.grant(made, SESSION, MESSAGE, BOB, at=NOON)
+
+    assert (granted.code, granted.reference) == ("12345678", made.reference)
+    assert passcodes.redeem(SESSION, MESSAGE, CAT, "12345678", at=NOON) is Answer.SPENT
+    assert passcodes.redeem(SESSION, MESSAGE, BOB, "12345678", at=NOON) is Answer.RIGHT
+    assert passcodes.grant(made, SESSION, MESSAGE, BOB, at=NOON).code is None

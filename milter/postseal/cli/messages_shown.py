@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from postseal.store.branches import Branch
     from postseal.store.sealed import Addressee, SealedMessage
 
-_HOW: Final = {"forward": "forwarded to him"}
+_HOW: Final = {"forward": "forwarded to him", "member": "as a member"}
 """How somebody came by another, by the kind of the branch."""
 
 

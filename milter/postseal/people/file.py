@@ -1,6 +1,7 @@
 """A directory in a file: YAML, or CSV as other programs write it.  Read once, with all its problems told.
 
-YAML has `people:`, a list, and `groups:`, members by the name of a group.  CSV has a row of names first:
+YAML has `people:`, a list, and `groups:`, members by the name of a group.  A member that is the address of
+another group stands for all of its members.  CSV has a row of names first:
 `address`, `aliases`, `groups`, `manager`; other columns are attributes.  `;` divides several values.
 """
 
@@ -79,7 +80,7 @@ def _people(content: _File) -> dict[str, Person]:
     for entry in content.people:
         addresses = (entry.address, *entry.aliases)
         member_of = {*entry.groups, *(group for each in addresses for group in groups.get(each, ()))}
-        person = Person(frozenset(member_of), entry.attributes, entry.manager)
+        person = Person(_all(member_of, groups), entry.attributes, entry.manager)
         for each in addresses:
             if each in places:
                 problems.add(entry.place, f"<{each}> is at {places[each]}, too", "write everybody once")
@@ -87,8 +88,20 @@ def _people(content: _File) -> dict[str, Person]:
             found[each] = person
     problems.settle()
     for member in groups.keys() - found.keys():
-        found[member] = Person(frozenset(groups[member]))
+        found[member] = Person(_all(groups[member], groups))
     return found
+
+
+def _all(direct: Iterable[str], groups: dict[str, set[str]]) -> frozenset[str]:
+    """The groups *direct*, and those that these are members of by their addresses, however far up."""
+    found: set[str] = set()
+    left = list(direct)
+    while left:
+        group = left.pop()
+        if group not in found:
+            found.add(group)
+            left += groups.get(group, ())
+    return frozenset(found)
 
 
 _COLUMNS = ("address", "aliases", "groups", "manager")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from postseal.body import Spool
 from postseal.branding.branding import DEFAULT, Branding
 from postseal.branding.shelf import Shelf
+from postseal.people.members import Members
 from postseal.portal.count import Count
 from postseal.portal.outgoing import Outgoing, Round
 from postseal.portal.post import Post
@@ -27,7 +28,8 @@ class Desk:
 
     *outgoing*: None where nobody can reply.  *telling*: tells senders of readers, if it runs.
     *providers*: of accounts elsewhere.  *telephones*: None
-    where codes go by mail alone.  *ceremony*: None without passkeys.
+    where codes go by mail alone.  *ceremony*: None without passkeys.  *members*: of lists; None where only
+    who is named reads.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Desk:
     providers: "Mapping[str, Provider]" = field(default_factory=dict)
     telephones: Telephones | None = None
     ceremony: "type[Ceremony] | None" = None
+    members: Members | None = None
 
     @property
     def address(self) -> str:

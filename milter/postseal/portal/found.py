@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from postseal.portal.member import reader_of
 from postseal.portal.visit import Visit
 from postseal.store.containers import Container, kept, posted
 from postseal.store.sealed import Addressee, SealedMessage, State
@@ -22,10 +23,14 @@ _ONCE: Final = timedelta(minutes=15)
 """How long a message can be read for which its reader has to sign in anew each time."""
 
 
-class Gone(Exception):
-    """There is nothing to read.  *why*: for somebody who has signed in as a recipient."""
+LEFT: Final = "left"
+"""Somebody is not on the list any more that a message went to."""
 
-    def __init__(self, why: State | None = None) -> None:
+
+class Gone(Exception):
+    """There is nothing to read.  *why*: for somebody who has signed in as a recipient, or who was one."""
+
+    def __init__(self, why: str = "") -> None:
         super().__init__()
         self.why = why
 
@@ -69,7 +74,9 @@ def found(visit: Visit) -> Found:
     visit.is_about(message.brand)
     # One who has signed in otherwise than this message asks for is nobody here.
     known = visit.session is not None and visit.branding.allows(visit.session.how)
-    reader = message.addressee(visit.address) if visit.address and known else None
+    reader = reader_of(visit, message, visit.address) if visit.address and known else None
+    if known and reader is None and visit.address and message.addressee(visit.address):
+        raise Gone(LEFT)
     if reader and not reader.readable(visit.at):
         raise Gone(State.REVOKED if reader.state is State.REVOKED else State.EXPIRED)
     if not any(one.readable(visit.at) for one in message.recipients):

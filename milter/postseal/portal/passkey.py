@@ -17,6 +17,7 @@ from postseal import log
 from postseal.accounts.refusal import NotProven, Reason
 from postseal.portal.found import Found, SignedOut, found, read_by
 from postseal.portal.header import DEVICE
+from postseal.portal.member import reader_of
 from postseal.portal.signing_in import address_page
 from postseal.portal.visit import Visit
 from postseal.settings_sign_in import PASSKEY
@@ -137,7 +138,7 @@ def _used(visit: Visit, here: Found, ceremony: "Ceremony") -> Passkey:
     counter = ceremony.counter(written, passkey, challenge=_challenge(begun))
     if not passkeys.use(passkey, counter, at=visit.at):
         raise NotProven(Reason.COUNTER, "used twice at the same time")
-    if here.message.addressee(passkey.address) is None:
+    if reader_of(visit, here.message, passkey.address) is None:
         raise NotProven(Reason.RECIPIENT)
     return passkey
 

@@ -9,6 +9,7 @@ import contextlib
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,15 @@ import uvicorn
 
 from postseal import settings as settings_file
 from postseal.accounts import load as accounts
+from postseal.accounts import secret
 from postseal.body import Spool
 from postseal.branding.load import FOLDER
 from postseal.branding.shelf import Shelf
 from postseal.errors import BadInput, Place, Problem
 from postseal.finisher import Finisher, forked
 from postseal.methods.ome import OmeMethod
+from postseal.people import members
+from postseal.people.members import Members
 from postseal.portal.app import app
 from postseal.portal.count import Count
 from postseal.portal.desk import Desk
@@ -109,8 +113,15 @@ def _desk(settings: Settings, finisher: Finisher | None) -> Desk:
     shelf = Shelf(settings.policies / FOLDER)
     ceremony = _ceremony() if settings.sign_in.passkeys else None
     desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers, ceremony=ceremony)
-    desk = replace(desk, telephones=telephones, telling=_telling(desk))
+    desk = replace(desk, telephones=telephones, telling=_telling(desk), members=_members(settings))
     return replace(desk, outgoing=_outgoing(desk, finisher)) if settings.portal.replies.submit_to else desk
+
+
+def _members(settings: Settings) -> Members | None:
+    """Who says who is on which list."""
+    lists = settings.portal.lists
+    value = partial(secret.read, lists.authorization, lists.place) if lists.authorization else str
+    return members.load(lists, settings.directory, authorization=value)
 
 
 def _ceremony() -> "type[Ceremony]":

@@ -18,6 +18,7 @@ from postseal.envelope import key, split
 from postseal.errors import Failure
 from postseal.portal.found import Found, found
 from postseal.portal.header import SIGNED_OUT
+from postseal.portal.member import is_named, reader_of
 from postseal.portal.passcode_mail import passcode_mail
 from postseal.portal.post import Letter, Text
 from postseal.portal.visit import Visit
@@ -48,10 +49,10 @@ def send_code(visit: Visit) -> Response:
     if not _is_address(typed):
         return address_page(visit, here, typed=typed, problem="address", status=422)
     address = key(typed)
-    reader = here.message.addressee(address)
+    sure = is_named(here.message, address)
     known, session = visit.session is not None, visit.begun()
     issued = visit.desk.opened.passcodes.request(
-        session.id, here.message.id, address, network=visit.network, known=reader is not None, at=visit.at
+        session.id, here.message.id, address, network=visit.network, known=sure, at=visit.at
     )
     if isinstance(issued, Limited):
         visit.desk.count.event("code_limited")
@@ -158,8 +159,18 @@ def _is_address(typed: str) -> bool:
 
 
 def _mail(visit: Visit, here: Found, address: str, issued: Issued) -> None:
-    reader = here.message.addressee(address)
-    if reader is None:
+    try:
+        reader = reader_of(visit, here.message, address)
+        if reader is None:
+            return
+        if not is_named(here.message, address):
+            session = visit.begun().id
+            issued = visit.desk.opened.passcodes.grant(issued, session, here.message.id, address, at=visit.at)
+    except (
+        Failure
+    ) as failure:  # nobody waits for us any more, and the page has said what to do without a code
+        visit.desk.count.failures.labels(failure.cause.value).inc()
+        _log.error("%s", log.line(event="code_not_made", cause=failure.cause.value, why=failure.detail))
         return
     if issued.code is None:  # he had too many; the page must not say so
         visit.desk.count.event("code_limited")

@@ -31,11 +31,11 @@ from postseal.sealed.container import HEADER_OCTETS, ID_OCTETS, Head, Tampered, 
 from postseal.settings_forwards import Forwards as Limits
 from postseal.settings_ome import Ome
 from postseal.store.audit import Entry, Event
-from postseal.store.branches import Barred, Branch, Bud, Kind, grow
+from postseal.store.branches import Barred, Branch, Bud, grow
 from postseal.store.containers import Container, kept
 from postseal.store.outbox import Target, Way
 from postseal.store.ring import Opened, Ring
-from postseal.store.sealed import Addressee, SealedMessage, unwrapped
+from postseal.store.sealed import Addressee, Kind, SealedMessage, unwrapped
 
 _log = logging.getLogger(__name__)
 

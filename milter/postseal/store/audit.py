@@ -44,6 +44,7 @@ class Event(StrEnum):
     FETCHED = "fetched"  # an attachment; detail: its place in the message
     COPIED = "copied"  # into a file that opens without the portal; detail: how long it is good
     REPLIED = "replied"
+    ADMITTED = "admitted"  # as a member of a list; detail: of which
     FORWARDED = "forwarded"  # by a reader; detail: to whom
     REVOKED = "revoked"
     RESTORED = "restored"  # revoking was undone

@@ -8,7 +8,6 @@ all when that one reads no more: both are looked at in the transaction that lets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select
 
@@ -16,13 +15,7 @@ from postseal.sealed.master import Wrapped
 from postseal.store.engine import Store
 from postseal.store.schema_branches import branches
 from postseal.store.schema_sealed import sealed_keys, sealed_recipients
-from postseal.store.sealed import State
-
-
-class Kind(StrEnum):
-    """Why somebody reads by way of another."""
-
-    FORWARD = "forward"
+from postseal.store.sealed import Kind, State
 
 
 @dataclass(frozen=True, slots=True)

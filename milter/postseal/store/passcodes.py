@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -42,12 +42,14 @@ _LOCK: Final = 0x706F7374_636F6465
 class Issued:
     """A code was made.  *code*: to be mailed; None if there is nobody to mail it to, or he had too many.
 
-    *reference*: four letters that stand on the page and in the mail.  *until*: when the code ends.
+    *reference*: four letters that stand on the page and in the mail.  *until*: when the code ends.  *id*: of
+    the row, for `grant`.
     """
 
     code: str | None = field(repr=False)
     reference: str
     until: datetime
+    id: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,24 @@ class Passcodes:
             connection.execute(update(passcodes).where(*mine, passcodes.c.until > at).values(until=at))
             good = not flooded(connection, self._limits, address, at) and known
             connection.execute(insert(passcodes).values(row | {"mac": right if good else none}))
-            return Issued(code if good else None, _reference(id_), at + LIFE)
+            return Issued(code if good else None, _reference(id_), at + LIFE, id_)
 
         return self._store.write(work)
+
+    def grant(self, issued: Issued, session: bytes, message: bytes, address: str, *, at: datetime) -> Issued:
+        """*issued*, which is for nobody, with a code after all: *address* has been found to be a reader.
+
+        Until then no guess at it is right.  There is none if he had too many, or it has ended.
+        """
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+        mac = self._mac(issued.id, session, message, address, code)
+        change = update(passcodes).where(passcodes.c.id == issued.id, *_good(at)).values(mac=mac)
+
+        def work(connection: Connection) -> bool:
+            spent = flooded(connection, self._limits, address, at)
+            return not spent and bool(connection.execute(change).rowcount)
+
+        return replace(issued, code=code if self._store.write(work) else None)
 
     def redeem(
         self,

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, insert, select, update
 
 from postseal.envelope import key
 from postseal.licence import Licence
@@ -19,6 +19,7 @@ from postseal.store import audit as room
 from postseal.store.audit import Audit, Entry, Event
 from postseal.store.engine import Store
 from postseal.store.schema import ADDRESS_CHARACTERS
+from postseal.store.schema_branches import branches
 from postseal.store.schema_sealed import sealed_keys, sealed_messages, sealed_recipients
 
 _MANY: Final = 200
@@ -35,13 +36,21 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
+class Kind(StrEnum):
+    """How somebody came to be a reader."""
+
+    NAMED = ""  # by the sender
+    FORWARD = "forward"  # by another reader
+    MEMBER = "member"  # as a member of a list among the readers
+
+
 @dataclass(frozen=True, slots=True)
 class Addressee:
     """A recipient of a sealed message.
 
     *address*: in the form to compare; *written*: as mail to him is addressed.  *expires*: None for never.
     *changed*: when *state* was set.  *key*: None when it is deleted.  *undo*: until when revoking can be
-    undone, None if it cannot.
+    undone, None if it cannot.  *parent*: by way of whom he came, "" for nobody.
     """
 
     address: str
@@ -51,6 +60,8 @@ class Addressee:
     changed: datetime
     key: Wrapped | None = None
     undo: datetime | None = None
+    kind: Kind = Kind.NAMED
+    parent: str = ""
 
     def readable(self, at: datetime) -> bool:
         """Whether he may read it at the time *at*: an expiry counts before anybody has noted it."""
@@ -156,7 +167,9 @@ class SealedMessages:
             rows = connection.execute(messages.order_by(sealed_messages.c.since.desc())).all()
             recipients = (
                 select(sealed_recipients, sealed_keys.c.master, sealed_keys.c.octets)
+                .add_columns(branches.c.kind, branches.c.parent)
                 .outerjoin_from(sealed_recipients, sealed_keys)
+                .outerjoin(branches, _same(branches))
                 .where(sealed_recipients.c.message.in_(ids))
                 .order_by(sealed_recipients.c.address)
             )
@@ -219,7 +232,13 @@ def scrub(store: Store) -> bool:
     return store.scrub("sealed_keys")
 
 
+def _same(other: Table) -> ColumnElement[bool]:
+    mine = sealed_recipients.c
+    return and_(other.c.message == mine.message, other.c.address == mine.address)
+
+
 def _addressee(row: "Row[tuple[object, ...]]") -> Addressee:
     wrapped = Wrapped(row.master, row.octets) if row.octets is not None else None
     known = (row.address, row.written, State(row.state), row.expires, row.changed)
-    return Addressee(*known, wrapped, row.undo)
+    kind = Kind(row.kind or "")
+    return Addressee(*known, wrapped, row.undo, kind=kind, parent=row.parent or "")
