@@ -1,6 +1,6 @@
 """Letters are submitted once each, whatever goes wrong, and before the copies they are about."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -101,6 +101,18 @@ def test_tell_letter_that_nobody_will_ever_take_holds_up_nothing(
 
     assert bench.told() == [b"a", b"b"]
     assert "event=notice_refused queue_id=Q1" in caplog.text
+
+
+def test_tell_letter_that_mail_waits_for_has_it_wait_though_nobody_will_ever_take_it(bench: Bench) -> None:
+    bench.sink.answers["ann@x.example"] = "550 5.1.1 nobody"
+    letters = [replace(each, vital=each.to == "ann@x.example") for each in LETTERS]
+
+    with pytest.raises(Failure):
+        bench.delivery.tell(message(), ENVELOPE, letters)
+
+    del bench.sink.answers["ann@x.example"]
+    bench.delivery.tell(message(), ENVELOPE, letters)
+    assert bench.told() == [b"a", b"b", b"c"]
 
 
 def test_tell_without_listener_has_the_message_tried_again(bench: Bench) -> None:

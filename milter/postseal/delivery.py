@@ -148,7 +148,7 @@ class Delivery:
                 try:
                     self._submit(Copy(keys[each].message, (to,), "notice"), own, {each}, held)
                 except Failure as failure:
-                    if failure.cause is not Cause.SUBMISSION_REFUSED:
+                    if failure.cause is not Cause.SUBMISSION_REFUSED or keys[each].vital:
                         raise
                     # Mail must not wait for a note that nobody will ever take.
                     _tell("notice_refused", envelope, {each}, why=failure.detail)

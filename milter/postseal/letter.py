@@ -30,11 +30,15 @@ _TOKEN = re.compile("%%(.*?)%%")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message of our own to *to*; *name* tells it from all others about the same message."""
+    """A message of our own to *to*; *name* tells it from all others about the same message.
+
+    *vital*: mail waits for it, even if it is refused for good.
+    """
 
     message: Message
     to: str
     name: str
+    vital: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +117,32 @@ def _letter(notice: Notice, about: _About, desk: Desk) -> Letter:
     else:
         text = _filled(notice, about)
         subject = notice.subject or "About a message of yours"
+    original = about.message if Include.ORIGINAL in notice.include else None
+    name = " ".join([notice.kind, notice.rule, notice.to, *sorted(notice.about)])
+    return Letter(
+        written(text, original, to=notice.to, subject=subject, desk=desk, at=about.at), notice.to, name
+    )
+
+
+def written(
+    text: str, original: Message | None, *, to: str, subject: str, desk: Desk, at: datetime
+) -> Message:
+    """A message of our own with *text*, and with the *original* attached if there is one."""
     fields = (
         header("From", desk.author),
-        header("To", notice.to if notice.to.isascii() else "undisclosed-recipients:;"),
+        header("To", to if to.isascii() else "undisclosed-recipients:;"),
         header("Subject", subject),
-        Header.of("Date", format_datetime(about.at)),
+        Header.of("Date", format_datetime(at)),
         Header.of("Message-ID", f"<{secrets.token_hex(16)}@{desk.host}>"),
         Header.of("Auto-Submitted", "auto-generated"),
         Header.of("MIME-Version", "1.0"),
     )
     draft = desk.spool.draft()
-    for piece in _body(text, about.message if Include.ORIGINAL in notice.include else None):
+    for piece in _body(text, original):
         draft.write(piece)
     body = draft.body()
-    content = _TEXT if Include.ORIGINAL not in notice.include else (_mixed(body.read(0, 80)),)
-    name = " ".join([notice.kind, notice.rule, notice.to, *sorted(notice.about)])
-    return Letter(Message((*fields, *content), body), notice.to, name)
+    content = _TEXT if original is None else (_mixed(body.read(0, 80)),)
+    return Message((*fields, *content), body)
 
 
 _TEXT = (

@@ -149,6 +149,14 @@ class Addition:
 
 
 @dataclass(frozen=True, slots=True)
+class Journaled:
+    """*to* gets a journal copy of the message; *method*: the one that seals it, "" for as it came."""
+
+    to: str
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Overridden:
     """The sender has passed by the refusal of *rule*, for a *reason* that he gives; "" for none."""
 
@@ -184,7 +192,8 @@ class Treatment:
     who gets it in his place; policy has judged them too, so these two are no part of the value.
     *rules*: the names of the rules that led here, *audited*: of those that would have done something
     were they enforced, *overridden*: those whose refusal the sender passes by, *severity*: the highest of all
-    these, *notices*: what they want told; none of these is part of the value.
+    these, *notices*: what they want told, *journals*: who gets a journal copy; none of these is part of the
+    value.
     """
 
     protect: tuple[str, ...] = ()
@@ -214,6 +223,7 @@ class Treatment:
     overridden: tuple[Overridden, ...] = field(default=(), compare=False)
     severity: Severity = field(default=Severity.NONE, compare=False)
     notices: tuple[Notice, ...] = field(default=(), compare=False)
+    journals: tuple[Journaled, ...] = field(default=(), compare=False)
 
     @property
     def leaves(self) -> bool:

@@ -17,6 +17,7 @@ from postseal.edits import HEADERS_ONLY, AddRecipient, ChangeSender, DeleteRecip
 from postseal.envelope import Envelope, Recipient, unambiguous
 from postseal.errors import Cause, Failure
 from postseal.guard.own import unquotable, was_opened
+from postseal.journaling import NoJournal, journal
 from postseal.letter import letters
 from postseal.message import Message
 from postseal.metrics import Metrics
@@ -170,8 +171,9 @@ def _judged(arrived: Arrived, book: Rulebook, *, opened: bool) -> tuple[Treated,
             outcome = opened_mail.postponed(outcome)
             served = [each for copy in outcome if not copy.back for each in copy.recipients]
             book.note(received.content, envelope, served)
-        about = received.content, envelope, treatments, outcome
-        told = letters(*about, desk=book.letters, at=datetime.now(UTC))
+        told = _letters(received.content, envelope, treatments, outcome, book)
+    except NoJournal as failure:  # whatever the policy makes of other failures: no copy, no mail
+        return Treated(deferral(failure.cause, failure.detail)), []
     except Failure as failure:
         return Treated(refusal(failure.cause, book.on_error, failure.detail)), []
     except Exception as error:  # noqa: BLE001 (our own fault, and policy says what becomes of the mail)
@@ -179,6 +181,22 @@ def _judged(arrived: Arrived, book: Rulebook, *, opened: bool) -> tuple[Treated,
     resolved = {now: asked for each, asked in treatments.items() for now in arrived.now(each)}
     seconds = {"decide": decided - started}
     return Treated(arrived.resolved(outcome), treatments=resolved, seconds=seconds), told
+
+
+def _letters(
+    message: Message,
+    envelope: Envelope,
+    treatments: Mapping[Recipient, Treatment],
+    outcome: Outcome,
+    book: Rulebook,
+) -> list[letter.Letter]:
+    """What is written about *message*, journal copies first.  Raises Failure."""
+    desk, at = book.letters, datetime.now(UTC)
+    told = letters(message, envelope, treatments, outcome, desk=desk, at=at)
+    if isinstance(outcome, list):
+        about = message, envelope, treatments, outcome
+        told = [*journal(*about, desk=desk, methods=book.methods, at=at), *told]
+    return told
 
 
 def _told(

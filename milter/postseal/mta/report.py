@@ -89,4 +89,6 @@ def _notices(treatments: Collection[Treatment], outcome: Outcome) -> Counter[str
     if isinstance(outcome, Reply) and outcome.code < 500:
         return Counter()
     sent = {(each.kind, each.to, each.rule) for treatment in treatments for each in treatment.notices}
-    return Counter(sorted(str(kind) for kind, _, _ in sent))
+    journals = {each for treatment in treatments for each in treatment.journals}
+    kept = len(journals) if isinstance(outcome, list) and any(not copy.back for copy in outcome) else 0
+    return Counter(sorted([*(str(kind) for kind, _, _ in sent), *("journal",) * kept]))

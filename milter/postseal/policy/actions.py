@@ -15,6 +15,7 @@ from postseal.notice import Notice
 from postseal.policy import (
     body_actions,
     header_actions,
+    journal_actions,
     notice_actions,
     protection_actions,
     recipient_actions,
@@ -24,7 +25,7 @@ from postseal.policy import (
 from postseal.policy.action_values import Deferral, Reason, Rejection, Yes
 from postseal.policy.notice_actions import Moderators
 from postseal.scalar import mapped
-from postseal.treatment import Hold, Treatment
+from postseal.treatment import Hold, Journaled, Treatment
 
 
 def sign(treatment: Treatment, _yes: Yes) -> Treatment:
@@ -77,6 +78,7 @@ ACTIONS: tuple[Callable[..., Treatment], ...] = (
     *body_actions.ACTIONS,
     *recipient_actions.ACTIONS,
     *notice_actions.ACTIONS,
+    *journal_actions.ACTIONS,
     quarantine,
     moderate,
     defer,
@@ -102,6 +104,11 @@ class Action:
     def notices(self) -> tuple[Notice, ...]:
         """What it wants told."""
         return self.function(Treatment(), self.value).notices
+
+    @property
+    def journals(self) -> tuple[Journaled, ...]:
+        """Who gets a journal copy by it."""
+        return self.function(Treatment(), self.value).journals
 
     @property
     def tells(self) -> bool:

@@ -125,6 +125,8 @@ def described(treatment: Treatment) -> str:
     ]
     parts += [f"overridden: {each.rule} ({each.reason})" for each in treatment.overridden]
     told = dict.fromkeys(f"{notice.kind}: {notice.to}" for notice in treatment.notices)
+    kept = dict.fromkeys(f"journal: {each.to}" for each in treatment.journals)
+    told |= kept
     return ", ".join([*parts, *(_edit(edit) for edit in treatment.headers), *told])
 
 

@@ -194,10 +194,14 @@ def _check_names(rules: tuple[Rule, ...], problems: Problems) -> None:
 
 def _check_notices(rules: tuple[Rule, ...], settings: Settings, problems: Problems) -> None:
     site = Site.of(settings)
-    for action in (action for each in rules for action in each.then if action.notices):
+    for action in (action for each in rules for action in each.then if action.notices or action.journals):
         if not settings.submit_to:
             hint = "name the mail server's listener in 'submit_to:' of the settings"
             problems.add(action.place, f"'{action.word}' has no way to send mail", hint)
+        for each in action.journals:
+            if not each.method and not site.accepts(each.to):
+                what = f"the message as it came must not go to <{each.to}>, who is outside"
+                problems.add(action.place, what, "write 'protect: smime' with a certificate of the archive")
         for notice in action.notices:
             if misdirected(notice, site.accepts):
                 what = f"the message as it came must not go to <{notice.to}>, who is outside"
