@@ -19,6 +19,7 @@ from postseal.body import Spool
 from postseal.branding import load as branding_files
 from postseal.envelope import Client, Envelope, Recipient
 from postseal.licence import Attachments
+from postseal.locks import NO_LOCKS, Locks
 from postseal.message import Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
@@ -66,6 +67,7 @@ class Place:
         lifetime: float | None = None,
         branding: str = "",
         withheld: Iterable[Right] = (),
+        locks: Locks = NO_LOCKS,
         templates: tuple[Template, ...] = (),
         attachments: Attachments | None = None,
     ) -> EmailMessage:
@@ -79,7 +81,7 @@ class Place:
             templates=templates,
             attachments=attachments,
         )
-        order = Order(message, Envelope("ann@lab.test", who, Client()), treatment)
+        order = Order(message, Envelope("ann@lab.test", who, Client(), locks=locks), treatment)
         raw = b"".join(self.method.protect(message, who, order=order).pieces())
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)

@@ -12,6 +12,7 @@ from typing import Final
 
 import idna
 
+from postseal.locks import NO_LOCKS, Locks
 from postseal.smime_state import NO_SMIME, SmimeState
 
 
@@ -166,7 +167,7 @@ class Envelope:
     """One mail transaction.  *sender* is "" for the null reverse-path.
 
     *released*: rules that had the message held; an administrator has looked at it and let it go.
-    *smime*: what the message came in, if that was looked at.
+    *smime*: what the message came in, if that was looked at.  *locks*: what its sender asks of its readers.
     """
 
     sender: str
@@ -176,3 +177,4 @@ class Envelope:
     queue_id: str = ""
     released: frozenset[str] = frozenset()
     smime: SmimeState = NO_SMIME
+    locks: Locks = NO_LOCKS

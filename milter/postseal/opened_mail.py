@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from postseal.envelope import Envelope, Recipient
+from postseal.errors import Cause, Failure
 from postseal.guard.own import OME, SMIME, TLS, TLS_LATER, stripped, was_opened
 from postseal.message import Header, Message
 from postseal.outcome import Copy
@@ -40,6 +41,12 @@ def postponed(copies: list[Copy]) -> list[Copy]:
         replace(copy, message=_renamed(copy.message, TLS, TLS_LATER)) if was_opened(copy.message) else copy
         for copy in copies
     ]
+
+
+def check_closed(copies: list[Copy]) -> None:
+    """Raises Failure if one of *copies* is open: it comes by again, and who it is for then knows no locks."""
+    if any(was_opened(copy.message) for copy in copies):
+        raise Failure(Cause.ALREADY, "an encrypted message was opened, and cannot be locked")
 
 
 def due(message: Message, copies: list[Copy]) -> list[Copy]:

@@ -107,22 +107,30 @@ class SignIn:
     """How people prove who they are: a code by mail or text message, accounts elsewhere, then a passkey.
 
     *passkey_life*: how long a passkey is good, after which its owner shows once more that he has the address.
+    *passphrases*: whether a sender inside may ask for one besides.
     """
 
     passcode: bool = True
     passkeys: bool = False
     passkey_life: Annotated[float, scalar.duration] = 180 * 86400.0
+    passphrases: bool = False
     sms: Sms | None = None
     providers: tuple[Provider, ...] = ()
 
 
 PASSCODE: Final = "passcode"
 PASSKEY: Final = "passkey"
+PASSPHRASE: Final = "passphrase"  # noqa: S105 (the word, not one of them)
+"""Asked for besides, so it stands in no session; a branding may leave it out as it may the others."""
 
 
 def ways(sign_in: SignIn) -> tuple[str, ...]:
     """The words of all ways to sign in: a session knows its own, a branding chooses some."""
-    own = ((PASSCODE, sign_in.passcode), (PASSKEY, sign_in.passkeys))
+    own = (
+        (PASSCODE, sign_in.passcode),
+        (PASSKEY, sign_in.passkeys),
+        (PASSPHRASE, sign_in.passphrases),
+    )
     return (*(word for word, on in own if on), *(provider.name for provider in sign_in.providers))
 
 
@@ -141,7 +149,7 @@ def problems(sign_in: SignIn, place: Place, *, portal: str) -> Iterator[Problem]
         if provider.name in seen:
             yield Problem(provider.place, f"there are two providers '{provider.name}'", "rename one")
         seen.add(provider.name)
-        if provider.name in {PASSCODE, PASSKEY, "link"}:
+        if provider.name in {PASSCODE, PASSKEY, PASSPHRASE, "link"}:
             yield Problem(provider.place, f"'{provider.name}' is another way to sign in", "rename it")
         if provider.kind is Kind.OIDC and not provider.issuer:
             yield Problem(provider.place, "'issuer' is missing", "add 'issuer: https://…'")

@@ -33,6 +33,12 @@ def gateway(node: Node, _reader: object = None) -> str:
     return written
 
 
+def telephone_number(written: str) -> str:
+    """The number that *written* is, with its country and without marks (E.164); "" if it is none."""
+    digits = re.sub(r"[ ()/.-]", "", written.strip())
+    return digits if re.fullmatch(r"\+[1-9][0-9]{6,14}", digits) else ""
+
+
 def secret_source(node: Node, _reader: object = None) -> str:
     """Where a secret is: `file:/PATH` or `credential:NAME`."""
     written = scalar.text(node)
@@ -47,18 +53,20 @@ class Sms:
     """A gateway for text messages.
 
     *numbers*: a file, the number of each address; codes for these addresses go there, and never by mail.
+    *senders*: whether a sender inside may give his readers' numbers with a message.
     *body*: what is posted, with `{number}` and `{text}` in it.  *authorization*: the whole value of the
     header field of that name.  *certificate_authority*: a file that the gateway's certificate is checked
     with, in place of the system's.
     """
 
     url: Annotated[str, gateway]
-    numbers: Path
+    numbers: Path | None = None
     body: str = '{"to": "{number}", "text": "{text}"}'
     format: Format = Format.JSON
     authorization: Annotated[str, secret_source] = ""
     certificate_authority: Path | None = None
     timeout: Annotated[float, scalar.duration] = 10.0
+    senders: bool = False
     place: Place = field(default=Place("sign_in"), compare=False, repr=False)
 
     def filled(self, number: str, text: str) -> bytes:
@@ -73,6 +81,8 @@ class Sms:
 
 def problems(sms: Sms) -> Iterator[Problem]:
     """What an administrator has to mend."""
+    if sms.numbers is None and not sms.senders:
+        yield Problem(sms.place, "nobody has a number", "name a file of numbers, or set senders: true")
     if "{number}" not in sms.body or "{text}" not in sms.body:
         yield Problem(sms.place, "the body does not say what goes where", "write {number} and {text} into it")
     elif sms.format is Format.JSON:

@@ -1,5 +1,6 @@
 """The field of held mail: it gives back the first hop's facts, for the same message and recipients."""
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from postseal.envelope import Client, Envelope, Recipient, Tls
 from postseal.errors import Failure
 from postseal.guard.held import NAME, Released, held, released, sealed_here
 from postseal.guard.seal import NotHonoured, Seal, Verdict
+from postseal.locks import Locks
 from postseal.message import Header, Message
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -42,6 +44,18 @@ def test_held_gives_back_what_the_second_hop_loses() -> None:
         replace(BACK, client=CLIENT, released=frozenset({"before", "look", "ask"})),
         {ANN: (ANN,), BOB: (BOB,)},
     )
+
+
+def test_held_keeps_what_the_sender_asks_of_readers_and_shows_it_to_nobody() -> None:
+    locks = Locks("blue horse 17", (("bob@y.example", "+491701234567"),))
+    message = kept(envelope=replace(ENVELOPE, locks=locks))
+    (header,) = message.all(NAME)
+    octets = b"".join(header.value.split())
+    read = octets + base64.urlsafe_b64decode(octets + b"=" * (-len(octets) % 4))
+
+    assert released(SEAL, message, BACK).envelope.locks == locks
+    assert b"horse" not in read
+    assert b"4917" not in read
 
 
 facts = st.text(max_size=20)

@@ -17,6 +17,7 @@ from forms import KIND, file, form, text
 from portal_place import Place, id_of, path_of, place
 from postseal.message import Header
 from postseal.replying.replies import NONCE
+from processes import eventually
 from sealing import message, withhold
 
 
@@ -270,7 +271,8 @@ def test_reply_that_nobody_takes_shows_on_the_page_of_the_message(desk: Desk, zo
     assert note.addresses == (zoe,)
     assert "ann@lab.test" in parsed(note.content).get_content()
     assert b"Hello?" not in note.content
-    assert "has not reached ann@lab.test" in visitor.get(path).text
+    # The note leaves before that is noted.
+    eventually(lambda: "has not reached ann@lab.test" in visitor.get(path).text)
 
 
 def test_portal_without_a_listener_for_replies_has_none(zoe: str) -> None:

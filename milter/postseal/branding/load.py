@@ -16,7 +16,7 @@ from postseal.branding.written import RESET, BrandingFile, Color, Colors, Writte
 from postseal.document import Problems
 from postseal.errors import Place
 from postseal.settings import Settings
-from postseal.settings_sign_in import ways
+from postseal.settings_sign_in import PASSPHRASE, ways
 
 FOLDER: Final = "brandings"
 _PAIRS: Final = (("accent_text", "accent"), ("text", "background"))
@@ -35,6 +35,9 @@ def load(settings: Settings) -> Mapping[str, Branding]:
                 problems.add(
                     Place(str(folder)), what, f"below 'sign_in:' in the settings are {', '.join(here)}"
                 )
+        if branding.sign_in == (PASSPHRASE,):
+            what = f"branding '{word}': nobody could sign in, as a passphrase is asked for besides"
+            problems.add(Place(str(folder)), what, f"name another way as well, of {', '.join(here)}")
     problems.settle()
     return found
 

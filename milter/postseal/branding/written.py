@@ -139,7 +139,7 @@ def in_order(node: Node, _reader: object = None) -> tuple[Language, ...]:
 
 
 def ways(node: Node, _reader: object = None) -> tuple[str, ...]:
-    """Ways to sign in: `passcode`, `passkey`, and names of providers in the settings."""
+    """Ways to sign in: `passcode`, `passkey`, names of providers in the settings; `passphrase` besides."""
     return tuple(provider_name(item) for item in scalar.listed(node))
 
 

@@ -29,6 +29,7 @@ from postseal.finisher import forked
 from postseal.guard.seal import Seal
 from postseal.guard.secret import load
 from postseal.guard.trace import Guard
+from postseal.locking import Locking
 from postseal.metrics import Metrics
 from postseal.mta.desk import Desk
 from postseal.mta.rulebook import AsItCame, Rulebook
@@ -125,6 +126,11 @@ def _rulebook(built: House) -> Rulebook:
         letters,
         built.incoming or (AsItCame(built.policy.site.accepts) if settings.ome.portal else AsItCame()),
         built.policy.note,
+        Locking(
+            built.policy.site.sends,
+            passphrases=settings.sign_in.passphrases,
+            numbers=bool(settings.sign_in.sms and settings.sign_in.sms.senders),
+        ),
     )
 
 

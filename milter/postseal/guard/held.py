@@ -23,10 +23,12 @@ from postseal.errors import Cause, Failure
 from postseal.guard.digest import digest_of, present
 from postseal.guard.own import PREFIX
 from postseal.guard.seal import NotHonoured, Seal, Verdict
+from postseal.locks import NO_LOCKS, Locks
 from postseal.message import Header, Message
 
 NAME: Final = f"{PREFIX}Held"
 _PURPOSE: Final = b"held"
+_LOCKS: Final = b"held locks"
 _TAG: Final = 6
 """Octets that stand for a recipient: enough where nobody can try without being seen."""
 _LONGEST: Final = 60_000
@@ -50,6 +52,7 @@ class _Facts:
     """What the field says; all of it JSON.  *to*: a tag for each recipient, one after the other.
 
     *orcpt*: the recipient by its ORCPT, where the client gave one; "" where that is ambiguous.
+    *locks*: hidden, base64; "" for none.
     """
 
     at: int
@@ -61,6 +64,7 @@ class _Facts:
     client: tuple[str, str, str | None]
     tls: tuple[str, str, str] | None
     released: list[str]
+    locks: str = ""
 
 
 def held(seal: Seal, message: Message, envelope: Envelope, *, rules: frozenset[str], at: datetime) -> Header:
@@ -77,6 +81,7 @@ def held(seal: Seal, message: Message, envelope: Envelope, *, rules: frozenset[s
         client=(client.address, client.name, client.login),
         tls=(tls.version, tls.cipher, tls.subject) if tls else None,
         released=sorted(envelope.released | rules),
+        locks=_hidden(seal, envelope.locks),
     )
     text = seal.sealed(_PURPOSE, json.dumps(asdict(facts), separators=(",", ":")).encode("ascii"))
     value = b"".join(b"\r\n " + text[start : start + 72].encode("ascii") for start in range(0, len(text), 72))
@@ -118,9 +123,23 @@ def released(seal: Seal, message: Message, envelope: Envelope) -> Released:
             recipients=tuple(actual),
             client=client,
             released=frozenset(facts.released),
+            locks=_shown(seal, facts.locks),
         ),
         actual,
     )
+
+
+def _hidden(seal: Seal, locks: Locks) -> str:
+    # The MTA keeps the field in its queue, where administrators read it.
+    said = json.dumps([locks.passphrase, *locks.numbers]).encode("ascii")
+    return base64.b64encode(seal.hidden(_LOCKS, said)).decode("ascii") if locks else ""
+
+
+def _shown(seal: Seal, text: str) -> Locks:
+    if not text:
+        return NO_LOCKS
+    passphrase, *numbers = json.loads(seal.shown(_LOCKS, base64.b64decode(text)))
+    return Locks(passphrase, tuple((address, number) for address, number in numbers))
 
 
 def _facts(seal: Seal, message: Message) -> list[_Facts]:

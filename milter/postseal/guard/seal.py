@@ -1,20 +1,25 @@
 """Words of ours that we can tell from everybody else's: sealed with an HMAC (RFC 2104) under a key of ours.
 
-A seal hides nothing.  It proves that who has the secret wrote exactly these octets, for this purpose; whether
-they are about the mail at hand, and not too old, is for the reader to ask.
+A seal hides nothing; `hidden` does.  It proves that who has the secret wrote exactly these octets, for this
+purpose; whether they are about the mail at hand, and not too old, is for the reader to ask.
 """
 
 import base64
 import binascii
 import hmac
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from postseal.guard.secret import derived
 
 _VERSION: Final = b"\x01"
 _KEY_ID: Final = 4
+_NONCE: Final = 12
 _MAC: Final = 16
 """Octets of an HMAC-SHA256 that are kept: half of them (RFC 2104 §5)."""
 
@@ -69,6 +74,22 @@ class Seal:
         if not hmac.compare_digest(mac, self.mac(purpose, said)):
             raise NotHonoured(Verdict.FORGED)
         return said[len(start) :]
+
+    def hidden(self, purpose: bytes, octets: bytes) -> bytes:
+        """*octets* encrypted, so that nobody who reads the mail reads them."""
+        nonce = os.urandom(_NONCE)
+        return nonce + AESGCM(self._hiding).encrypt(nonce, octets, purpose)
+
+    def shown(self, purpose: bytes, hidden: bytes) -> bytes:
+        """The octets that were hidden for *purpose*.  Raises NotHonoured."""
+        try:
+            return AESGCM(self._hiding).decrypt(hidden[:_NONCE], hidden[_NONCE:], purpose)
+        except (InvalidTag, ValueError):
+            raise NotHonoured(Verdict.FORGED) from None
+
+    @property
+    def _hiding(self) -> bytes:
+        return hmac.digest(self.key, b"postseal hiding", "sha256")
 
     def mac(self, purpose: bytes, *parts: bytes) -> bytes:
         """What only we can compute from *parts*, each of any length."""

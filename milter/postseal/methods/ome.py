@@ -20,7 +20,7 @@ from postseal.automatic import automatic
 from postseal.body import Body, Spool
 from postseal.branding.branding import DEFAULT, Branding
 from postseal.cms import field
-from postseal.envelope import Recipient, key, split
+from postseal.envelope import Envelope, Recipient, key, split
 from postseal.errors import Cause, Failure
 from postseal.message import Message
 from postseal.methods.carrier import carrier
@@ -33,6 +33,7 @@ from postseal.sealed.armor import armored_size
 from postseal.sealed.container import ID_OCTETS, KEY_OCTETS, sealed, sealed_size
 from postseal.sealed.subject import sealed_subject
 from postseal.settings_ome import Form, Ome
+from postseal.settings_sign_in import PASSPHRASE
 
 if TYPE_CHECKING:  # commands that seal nothing need not wait for a database's libraries
     from postseal.store.ring import Opened, Ring
@@ -102,6 +103,8 @@ class OmeMethod:
         """The mail that carries *message*, sealed for *recipients*."""
         if self._ring is None or order is None:
             raise Failure(Cause.INTERNAL, "sealing was not set up")
+        if order.envelope.locks.passphrase and not self._branding(order).allows(PASSPHRASE):
+            raise Failure(Cause.NO_CERTIFICATE, "the branding of the message asks for no passphrase")
         ring, at = self._ring.open(), self._clock()
         # The carrier keeps what the MTA wrote; nobody needs it a second time.
         message = message.without("Bcc", "Resent-Bcc")
@@ -176,7 +179,7 @@ class OmeMethod:
             str(self._lifetime(order)).encode(),
             ",".join(_rights(order)).encode(),
             repr((treatment.sign, treatment.headers)).encode(),
-            *filter(None, [_licence(order).encode("utf-8")]),
+            *filter(None, [_licence(order).encode("utf-8"), _asked(envelope, addresses)]),
             *(address.encode("utf-8") for address in addresses),
         )
         return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
@@ -228,10 +231,16 @@ class OmeMethod:
             latest=expires if wanted else None,
             read_notice=told and bool(order.envelope.sender) and not automatic(order.original),
         )
+        locks = order.envelope.locks
+        if locks.passphrase:
+            note = replace(note, lock=ring.locks.lock(chosen.id, locks.passphrase))
         recipients = []
         for address, written in addresses.items():
             wrapped = ring.keys.wrap(chosen.key, note.bound(address))
-            recipients.append(Addressee(address, written, State.OPEN, expires, at, wrapped))
+            number = locks.number(address)
+            hidden = ring.locks.hidden(chosen.id, address, number) if number else b""
+            reader = Addressee(address, written, State.OPEN, expires, at, wrapped, number=hidden)
+            recipients.append(reader)
         note = replace(note, recipients=tuple(recipients))
         if not ring.messages.add(note):
             raise Failure(Cause.STORE, "another attempt at this message is under way")
@@ -251,6 +260,12 @@ class OmeMethod:
         if branding is None:  # policy and methods are loaded together
             raise Failure(Cause.INTERNAL, f"there is no branding '{order.treatment.branding}'")
         return branding
+
+
+def _asked(envelope: Envelope, addresses: tuple[str, ...]) -> bytes:
+    """What its sender asks of the readers of this copy, b"" for nothing."""
+    numbers = [envelope.locks.number(address) for address in addresses]
+    return repr((envelope.locks.passphrase, numbers)).encode("utf-8") if envelope.locks else b""
 
 
 def _rights(order: Order) -> tuple[str, ...]:

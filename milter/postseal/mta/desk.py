@@ -19,6 +19,7 @@ from postseal.errors import Cause, Failure
 from postseal.guard.own import unquotable, was_opened
 from postseal.journaling import NoJournal, journal
 from postseal.letter import letters
+from postseal.locking import NotLocked
 from postseal.message import Message
 from postseal.metrics import Metrics
 from postseal.mta.answer import Prepared, prepared
@@ -79,8 +80,13 @@ def treat(message: Message, envelope: Envelope, desk: Desk, book: Rulebook, *, m
     started = time.monotonic()
     try:
         arrived = desk.reception.arrived(message, envelope, listener=mta.listener, hops=book.limits.hops)
+        if mta.listener != AGAIN and arrived.outcome is None:
+            clean, locked = book.locking.taken(message, arrived.message, arrived.envelope)
+            arrived = replace(arrived, message=clean, envelope=locked)
     except Failure as failure:
         return Treated(deferral(failure.cause, failure.detail))
+    except NotLocked as error:
+        return Treated(error.reply)
     if mta.listener == AGAIN and arrived.outcome is None:
         done, told = _judged_again(message, envelope, book)
     else:
@@ -169,6 +175,8 @@ def _judged(arrived: Arrived, book: Rulebook, *, opened: bool) -> tuple[Treated,
         outcome = carry_out(arrived.message, envelope, treatments, book.methods, received.copies)
         if isinstance(outcome, list):
             outcome = opened_mail.postponed(outcome)
+            if envelope.locks:
+                opened_mail.check_closed(outcome)
             served = [each for copy in outcome if not copy.back for each in copy.recipients]
             book.note(received.content, envelope, served)
         told = _letters(received.content, envelope, treatments, outcome, book)

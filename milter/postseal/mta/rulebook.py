@@ -7,6 +7,7 @@ from typing import Protocol
 from postseal import letter
 from postseal.envelope import Envelope, Recipient
 from postseal.incoming.incoming import Received
+from postseal.locking import Locking
 from postseal.message import Message
 from postseal.methods.method import Methods
 from postseal.pipeline import Decides
@@ -61,3 +62,4 @@ class Rulebook:
     letters: letter.Desk = field(default_factory=letter.Desk)
     incoming: Opens = field(default_factory=AsItCame)
     note: Callable[[Message, Envelope, Collection[Recipient]], None] = _nothing
+    locking: Locking = field(default_factory=Locking)

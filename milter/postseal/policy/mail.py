@@ -99,6 +99,12 @@ class Site:
         """Whether *address* lies in an accepted domain; a subdomain is another domain."""
         return domain_key(split(address)[1]) in self.accepted_domains
 
+    def sends(self, envelope: Envelope) -> bool:
+        """Whether the sender of *envelope* is ours and its client has shown that it may say so."""
+        client = envelope.client
+        shown = bool(client.login) or client.within(self.trusted_networks)
+        return shown and self.accepts(envelope.sender)
+
 
 @dataclass(frozen=True, eq=False)
 class Transaction:
@@ -122,9 +128,7 @@ class Transaction:
     @property
     def from_inside(self) -> bool:
         """Whether the sender is ours and the client has shown that it may say so."""
-        client = self.envelope.client
-        shown = bool(client.login) or client.within(self.site.trusted_networks)
-        return shown and self.site.accepts(self.envelope.sender)
+        return self.site.sends(self.envelope)
 
     @cached_property
     def sender(self) -> str:

@@ -17,6 +17,7 @@ from postseal.policy.connectors.connector import Mode as ConnectorMode
 from postseal.policy.connectors.connectors import NONE, Connectors
 from postseal.policy.explanation import Explanation, Line
 from postseal.policy.index import Index, Lookup
+from postseal.policy.locked import locked
 from postseal.policy.mail import Mail, Site, Transaction
 from postseal.policy.protection_actions import PROTECTING
 from postseal.policy.right_actions import asked, granted
@@ -95,13 +96,14 @@ class Policy:
         treatment = self._beginning(mail)
         for verdict in self._verdicts(mail, treatment, lookup.numbers(mail)):
             treatment = verdict.treatment
-        return self._routed(mail, granted(mail, asked(mail, treatment)))
+        return self._routed(mail, locked(mail, granted(mail, asked(mail, treatment))))
 
     def _line(self, mail: Mail) -> Line:
         treatment = self._beginning(mail)
         verdicts = tuple(self._verdicts(mail, treatment, range(len(self.rules))))
         treatment = verdicts[-1].treatment if verdicts else treatment
-        return Line(mail.recipient, self._routed(mail, granted(mail, asked(mail, treatment))), verdicts)
+        treatment = locked(mail, granted(mail, asked(mail, treatment)))
+        return Line(mail.recipient, self._routed(mail, treatment), verdicts)
 
     def _beginning(self, mail: Mail) -> Treatment:
         """What holds before any rule: mail that does not come as its sender's domain must is refused."""

@@ -47,6 +47,11 @@ class Desk:
     members: Members | None = None
 
     @property
+    def texts(self) -> bool:
+        """Whether some addresses have their codes by text message."""
+        return bool(self.settings.sign_in.sms and self.settings.sign_in.sms.numbers)
+
+    @property
     def address(self) -> str:
         """The portal as browsers know it, `https://HOST`."""
         return self.settings.ome.portal

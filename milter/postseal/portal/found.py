@@ -14,6 +14,7 @@ from typing import Final
 from postseal.portal.member import reader_of
 from postseal.portal.visit import Visit
 from postseal.store.containers import Container, kept, posted
+from postseal.store.locks import Kind
 from postseal.store.sealed import Addressee, SealedMessage, State
 from postseal.store.sessions import Session
 
@@ -47,7 +48,8 @@ class SignedOut(Exception):
 class Found:
     """A message that somebody can read.  *reader*: the recipient who has signed in, None if none has.
 
-    *anew*: one has signed in, and must do so again for this message.
+    *anew*: one has signed in, and must do so again for this message.  *locked*: one has signed in, and has to
+    open more before he is the reader: *closed* says what.
     """
 
     handle: str
@@ -55,6 +57,8 @@ class Found:
     message: SealedMessage
     reader: Addressee | None
     anew: bool = False
+    locked: Addressee | None = None
+    closed: tuple[Kind, ...] = ()
 
 
 def written(handle: bytes) -> str:
@@ -83,6 +87,8 @@ def found(visit: Visit) -> Found:
         raise Gone
     if reader and visit.session and not _licensed(message, visit.session, visit.at):
         return Found(handle, container, message, None, anew=True)
+    if reader and visit.session and (closed := opened.locks.closed(visit.session.id, message, reader)):
+        return Found(handle, container, message, None, locked=reader, closed=closed)
     return Found(handle, container, message, reader)
 
 

@@ -13,6 +13,7 @@ from postseal.message import Message
 from postseal.portal import saved
 from postseal.portal.forward import forwarding
 from postseal.portal.found import Found, Gone, found, read_by
+from postseal.portal.lock import lock_page
 from postseal.portal.opened import message_of, password_of
 from postseal.portal.reading import note
 from postseal.portal.reply import ways
@@ -32,6 +33,8 @@ _WHOLE = "message.eml"
 def message(visit: Visit) -> Response:
     """The page around a message; for everybody else, the page where he signs in."""
     here = found(visit)
+    if here.locked:
+        return lock_page(visit, here)
     if here.reader is None:
         return code_or_address(visit, here)
     original = message_of(visit, here, here.reader)

@@ -164,7 +164,7 @@ def _page(
         text=texts.get("text", ""),
         copy=bool(texts.get("copy")),
         quote=bool(texts.get("quote")),
-        may_quote=not desk.here.message.rights,
+        may_quote=_may_quote(desk),
         limits=visit.desk.settings.portal.replies,
         refused=refused,
         problem=problem,
@@ -185,13 +185,19 @@ def _sent(visit: Visit, desk: _Desk) -> Response:
         _whom(visit),
         text,
         enclosures,
-        _quotation(visit, desk) if texts.get("quote") else None,
+        _quotation(visit, desk) if texts.get("quote") and _may_quote(desk) else None,
         copy=bool(texts.get("copy")),
     )
     if desk.outgoing.replies.send(desk.here.message.id, desk.original, visit.address, written):
         visit.desk.count.event("replied")
     desk.outgoing.wake()
     return RedirectResponse(f"/m/{desk.here.handle}/sent", 303)
+
+
+def _may_quote(desk: _Desk) -> bool:
+    """Whether copies of a reply, which others read by their own means, may have the text of the message."""
+    message = desk.here.message
+    return not (message.rights or message.lock or any(one.number for one in message.recipients))
 
 
 def _quotation(visit: Visit, desk: _Desk) -> Quotation:

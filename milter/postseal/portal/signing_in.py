@@ -176,7 +176,7 @@ def _mail(visit: Visit, here: Found, address: str, issued: Issued) -> None:
         visit.desk.count.event("code_limited")
         return
     if visit.desk.telephones and (number := visit.desk.telephones.of(address)):
-        _text(visit, here, issued, reader=reader, number=number)
+        text_code(visit, here, issued, reader=reader, number=number)
         return
     settings, audit, clock = visit.desk.settings, visit.desk.opened.audit, visit.desk.clock
     sender = settings.portal.passcodes_from or notices_from(settings, socket.gethostname())
@@ -195,7 +195,7 @@ def _mail(visit: Visit, here: Found, address: str, issued: Issued) -> None:
     visit.desk.post.send(Letter(write, sender, reader.written, lambda: audit.add([entry], at=clock())))
 
 
-def _text(visit: Visit, here: Found, issued: Issued, *, reader: Addressee, number: str) -> None:
+def text_code(visit: Visit, here: Found, issued: Issued, *, reader: Addressee, number: str) -> None:
     """Have the code sent to the telephone of *reader*."""
     assert issued.code  # noqa: S101 (who gets a text gets a code)
     audit, clock = visit.desk.opened.audit, visit.desk.clock

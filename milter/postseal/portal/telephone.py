@@ -5,7 +5,6 @@ numbers is looked at now and then; one that is bad changes nothing, and the log 
 """
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +18,7 @@ from postseal.document import Node, bad
 from postseal.envelope import key, split
 from postseal.errors import BadInput, Problem
 from postseal.finding import web
-from postseal.settings_sms import KINDS, Sms
+from postseal.settings_sms import KINDS, Sms, telephone_number
 
 _log = logging.getLogger(__name__)
 
@@ -45,8 +44,8 @@ def address(node: Node, _reader: object = None) -> str:
 
 def number(node: Node, _reader: object = None) -> str:
     """A telephone number with its country: `'+49 170 1234567'`."""
-    digits = re.sub(r"[ ()/-]", "", scalar.text(node))
-    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", digits):  # E.164
+    digits = telephone_number(scalar.text(node))
+    if not digits:
         raise bad(node.place, "expected a telephone number", "write it in quotes, as '+49 170 1234567'")
     return digits
 
@@ -111,7 +110,9 @@ class Telephones:
             _log.error("%s", log.line(event="numbers_not_read", why=str(error.problems[0])))
 
 
-def _read(path: Path) -> Mapping[str, str]:
+def _read(path: Path | None) -> Mapping[str, str]:
+    if path is None:  # senders give them
+        return {}
     node = document.load(path)
     if not scalar.mapped(node):
         return {}
@@ -122,7 +123,9 @@ def _read(path: Path) -> Mapping[str, str]:
     return found
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamp(path: Path | None) -> tuple[int, ...]:
+    if path is None:
+        return ()
     try:
         facts = path.stat()
     except OSError:

@@ -46,16 +46,19 @@ class MasterKeys(Protocol):
         ...
 
 
-def context(message: bytes, address: str, rights: Iterable[str], licence: str = "") -> bytes:
+def context(
+    message: bytes, address: str, rights: Iterable[str], licence: str = "", *, lock: bytes = b""
+) -> bytes:
     """What the key of the message with this id is bound to when it is wrapped for *address*.
 
     *address*: in the form to compare.  *rights*: the usage rights that policy withholds.  *licence*: the text
-    of what else holds, "" for nothing.  How long it may be read is not part of it: an administrator may
-    extend that, without any key.
+    of what else holds, "" for nothing.  *lock*: what is noted of a passphrase that is asked for besides.  How
+    long it may be read is not part of it: an administrator may extend that, without any key.
     """
     withheld = "\n".join(sorted(set(rights))).encode()
     bound = b"postseal v1 key\0" + message + _digest(address.encode("utf-8")) + _digest(withheld)
-    return bound + _digest(licence.encode("utf-8")) if licence else bound
+    bound += _digest(licence.encode("utf-8")) if licence else b""
+    return bound + _digest(b"lock\0" + lock) if lock else bound
 
 
 def self_test(keys: MasterKeys) -> None:

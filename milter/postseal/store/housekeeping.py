@@ -21,6 +21,7 @@ def turn(ring: Opened, at: datetime, *, forget: timedelta) -> int:
     tidied = ring.containers.tidy(at) + ring.passcodes.tidy(at) + Sessions(store).tidy(at)
     tidied += Administrators(store).tidy(at)
     tidied += ring.outbox.tidy(at) + ring.sign_ins.tidy(at) + ring.passkeys.tidy(at)
+    tidied += ring.locks.tidy(at)
     if shredded or rewrapped:  # so is what an older master key had wrapped
         sealed.scrub(store)
     return shredded + rewrapped + tidied

@@ -15,6 +15,7 @@ from postseal.store.audit import Audit
 from postseal.store.branches import Branches
 from postseal.store.containers import Containers
 from postseal.store.engine import Store
+from postseal.store.locks import Locks
 from postseal.store.outbox import Outbox
 from postseal.store.passcodes import Passcodes
 from postseal.store.passkeys import Passkeys
@@ -41,6 +42,7 @@ class Opened:
     passkeys: Passkeys
     branches: Branches
     read_notices: ReadNotices
+    locks: Locks
 
 
 class Ring:
@@ -73,5 +75,5 @@ def opened(store: Store, keys: MasterKeys) -> Opened:
     return Opened(
         *(store, keys, known, audit, messages, Access(store, audit)),
         *(containers, passcodes, outbox, sign_ins, Passkeys(store), Branches(store)),
-        ReadNotices(store, audit),
+        *(ReadNotices(store, audit), Locks(store, known)),
     )

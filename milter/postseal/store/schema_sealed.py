@@ -41,6 +41,7 @@ sealed_messages: Final = Table(
     Column("author", String(ADDRESS_CHARACTERS), nullable=False, server_default=""),
     Column("rights", String(300), nullable=False),
     Column("licence", Text, nullable=False, server_default=""),
+    Column("lock", LargeBinary),
     Column("brand", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("since", Moment, nullable=False),
@@ -57,7 +58,8 @@ sealed_messages: Final = Table(
 
 *rights*: those that policy withholds, with commas.  *licence*: `Licence.text`.  *subject*: sealed, under a
 key that comes from the message's.  *latest*: beyond which its sender must not extend it, NULL if no rule says
-how long it can be read.  *read_notice*: whether he is told when somebody first reads it.
+how long it can be read.  *read_notice*: whether he is told when somebody first reads it.  *lock*: of a
+passphrase.
 """
 
 sealed_recipients: Final = Table(
@@ -75,6 +77,7 @@ sealed_recipients: Final = Table(
     Column("expires", Moment),
     Column("changed", Moment, nullable=False),
     Column("undo", Moment),
+    Column("number", LargeBinary),
     Index("ix_sealed_recipients_address", "address"),
     Index("ix_sealed_recipients_expires", "state", "expires"),
     Index(
@@ -88,7 +91,8 @@ sealed_recipients: Final = Table(
 """Who may read it.  *address*: in the form to compare; *written*: as mail to him is addressed.
 
 *expires*: NULL for never.  *changed*: when *state* was set.  *undo*: until when the key of who was revoked
-is kept, NULL if it is deleted, or nobody has revoked it.
+is kept, NULL if it is deleted, or nobody has revoked it.  *number*: of the telephone that the sender wants a
+code to go to besides, encrypted.
 """
 
 sealed_keys: Final = Table(

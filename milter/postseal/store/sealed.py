@@ -50,7 +50,8 @@ class Addressee:
 
     *address*: in the form to compare; *written*: as mail to him is addressed.  *expires*: None for never.
     *changed*: when *state* was set.  *key*: None when it is deleted.  *undo*: until when revoking can be
-    undone, None if it cannot.  *parent*: by way of whom he came, "" for nobody.
+    undone, None if it cannot.  *parent*: by way of whom he came, "" for nobody.  *number*: of a telephone, as
+    `store.locks` hides it.
     """
 
     address: str
@@ -62,6 +63,7 @@ class Addressee:
     undo: datetime | None = None
     kind: Kind = Kind.NAMED
     parent: str = ""
+    number: bytes = field(default=b"", repr=False)
 
     def readable(self, at: datetime) -> bool:
         """Whether he may read it at the time *at*: an expiry counts before anybody has noted it."""
@@ -82,7 +84,7 @@ class SealedMessage:
     the plaintext.  *since*: when it was sealed.  *terms*: the text of its licence, as it was written.
     *subject*: sealed (`postseal.sealed.subject`), None if it is not known.  *latest*: beyond which its sender
     must not extend it, None if no rule says how long it can be read.  *read_notice*: whether he is told when
-    somebody first reads it.
+    somebody first reads it.  *lock*: what `store.locks` notes of a passphrase.
     """
 
     id: bytes
@@ -97,6 +99,7 @@ class SealedMessage:
     subject: bytes | None = field(default=None, compare=False, repr=False)
     latest: datetime | None = None
     read_notice: bool = False
+    lock: bytes = field(default=b"", repr=False)
 
     @property
     def licence(self) -> Licence:
@@ -105,7 +108,7 @@ class SealedMessage:
 
     def bound(self, address: str) -> bytes:
         """What its key is bound to when it is wrapped for *address*, which is in the form to compare."""
-        return context(self.id, address, self.rights, self.terms)
+        return context(self.id, address, self.rights, self.terms, lock=self.lock)
 
     @property
     def author(self) -> str:
@@ -136,13 +139,14 @@ class SealedMessages:
                 return None
             values = {name: getattr(message, name) for name in _SAME}
             values |= {"rights": ",".join(message.rights), "licence": message.terms}
+            values |= {"lock": message.lock or None}
             connection.execute(insert(sealed_messages).values(values))
             rows, keys = [], []
             for one in message.recipients:
                 same = {"message": message.id, "address": one.address}
                 rows.append(
                     {**same, "written": one.written, "state": one.state.value, "expires": one.expires}
-                    | {"changed": one.changed}
+                    | {"changed": one.changed, "number": one.number or None}
                 )
                 if one.key:
                     keys.append({**same, "master": one.key.master, "octets": one.key.octets})
@@ -181,6 +185,7 @@ class SealedMessages:
                     *(row.id, row.message_id, row.sender, tuple(filter(None, row.rights.split(",")))),
                     *(row.brand, row.size, row.since, tuple(of[row.id])),
                     *(row.licence, row.subject, row.latest, row.read_notice),
+                    lock=row.lock or b"",
                 )
                 for row in rows
             )
@@ -200,7 +205,7 @@ def rewrap(store: Store, keys: MasterKeys, *, limit: int = _MANY) -> int:
     fields = (sealed_keys.c.number, sealed_keys.c.message, sealed_keys.c.address)
     query = (
         select(*fields, sealed_keys.c.master, sealed_keys.c.octets)
-        .add_columns(sealed_messages.c.rights, sealed_messages.c.licence)
+        .add_columns(sealed_messages.c.rights, sealed_messages.c.licence, sealed_messages.c.lock)
         .join_from(sealed_keys, sealed_messages, sealed_keys.c.message == sealed_messages.c.id)
         .where(sealed_keys.c.master != keys.current)
         .limit(limit)
@@ -209,7 +214,8 @@ def rewrap(store: Store, keys: MasterKeys, *, limit: int = _MANY) -> int:
     # Outside of any transaction: a key server may take its time.
     news = []
     for row in rows:
-        bound = context(row.message, row.address, filter(None, row.rights.split(",")), row.licence)
+        rights = filter(None, row.rights.split(","))
+        bound = context(row.message, row.address, rights, row.licence, lock=row.lock or b"")
         secret = keys.unwrap(Wrapped(row.master, row.octets), bound)
         news.append((row.number, row.octets, keys.wrap(secret, bound)))
 
@@ -240,5 +246,5 @@ def _same(other: Table) -> ColumnElement[bool]:
 def _addressee(row: "Row[tuple[object, ...]]") -> Addressee:
     wrapped = Wrapped(row.master, row.octets) if row.octets is not None else None
     known = (row.address, row.written, State(row.state), row.expires, row.changed)
-    kind = Kind(row.kind or "")
-    return Addressee(*known, wrapped, row.undo, kind=kind, parent=row.parent or "")
+    kind, number = Kind(row.kind or ""), row.number or b""
+    return Addressee(*known, wrapped, row.undo, kind=kind, parent=row.parent or "", number=number)

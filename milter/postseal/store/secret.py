@@ -29,7 +29,7 @@ class Secret:
         self._octets = octets
 
     def derive(self, label: str) -> bytes:
-        """The key of *label*, 32 octets: "audit", "passcode", "message", "outbox"."""
+        """The key of *label*, 32 octets: "audit", "passcode", "message", "passphrase" and so on."""
         info = b"postseal v1 " + label.encode()
         return HKDFExpand(SHA256(), KEY_OCTETS, info=info).derive(self._octets)
 

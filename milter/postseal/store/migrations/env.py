@@ -4,6 +4,7 @@ from alembic import context
 
 from postseal.store import (  # noqa: F401 (their tables join the others)
     schema_administrators,
+    schema_locks,
     schema_outbox,
     schema_sealed,
 )
