@@ -57,6 +57,7 @@ def pages(at: Office, page: Page) -> Iterator[str]:
         ("brandings", "brandings"),
         ("branding", "brandings/sales?page=code"),
         ("replies", "replies"),
+        ("passkeys", "passkeys"),
         ("missing", "nothing"),
     ):
         page.goto(f"{home}/{path}")

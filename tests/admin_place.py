@@ -110,7 +110,7 @@ def office(folder: Path, *, more: str = "") -> Iterator[Office]:
         keys = "  certificate: portal/portal.pem\n  key: portal/portal.key\n"
         settings = (
             f"admin:\n  address: https://localhost:{port}\n  listen: {LOOPBACK}:{port}\n{keys}"
-            f"  sign_in: lab\n  people:\n{people}    group:helpdesk: support\n{more}"
+            f"  sign_in: lab\n  passkeys: true\n  people:\n{people}    group:helpdesk: support\n{more}"
         )
         nowhere = f"  replies: {{submit_to: {LOOPBACK}:1}}\n"
         ways = provider_settings(server, "lab", "other")

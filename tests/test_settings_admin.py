@@ -51,6 +51,10 @@ def test_page_is_off_by_default_and_roles_include_those_below(tmp_path: Path) ->
             "address: https://portal.example, people: {a@b.example: admin}",
             "the address is that of the portal",
         ),
+        (
+            "address: 'https://192.0.2.7', passkeys: true, people: {a@b.example: admin}",
+            "passkeys need a page with a name",
+        ),
         ("address: https://admin.example", "nobody could do anything"),
         ("people: {ann@example.com: root}", "unknown word 'root'"),
         ("people: {ann: admin}", "expected an address, found 'ann'"),

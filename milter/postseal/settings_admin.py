@@ -12,7 +12,7 @@ from postseal.document import Node, bad
 from postseal.errors import Place, Problem
 from postseal.settings_ome import portal_url
 from postseal.settings_portal import portal_address
-from postseal.settings_sign_in import provider_name
+from postseal.settings_sign_in import numeric, provider_name
 
 
 class Role(StrEnum):
@@ -51,6 +51,7 @@ class Admin:
 
     *address*: as browsers know it, "" for none.  *certificate*, *key*: PEM files, to speak TLS without a web
     server in front.  *sign_in*: the providers whose word is enough for administrators; none: links alone.
+    *passkeys*: whether who has signed in may make one, and sign in with that from then on.
     *idle*, *longest*: a session ends after that without use, and that long after it began.  *fresh*: for so
     long after signing in something may be changed.  *people*: who has which role.
     """
@@ -60,6 +61,7 @@ class Admin:
     certificate: Path | None = None
     key: Path | None = None
     sign_in: tuple[Annotated[str, provider_name], ...] = ()
+    passkeys: bool = False
     idle: Annotated[float, scalar.duration] = 900.0
     longest: Annotated[float, scalar.duration] = 8 * 3600.0
     fresh: Annotated[float, scalar.duration] = 3600.0
@@ -78,6 +80,8 @@ def problems(admin: Admin, place: Place, *, portal: str, providers: Collection[s
         yield Problem(
             place, "the address is that of the portal", "give the administrators' page its own host"
         )
+    if admin.passkeys and numeric(admin.address):
+        yield Problem(place, "passkeys need a page with a name", "address: https://HOST, not a number")
     if admin.address and not admin.people:
         yield Problem(place, "nobody could do anything", "add people: with 'ann@example.com: admin'")
     groups = [name for name in admin.people if name.startswith(GROUP)]

@@ -134,9 +134,14 @@ def ways(sign_in: SignIn) -> tuple[str, ...]:
     return (*(word for word, on in own if on), *(provider.name for provider in sign_in.providers))
 
 
+def numeric(address: str) -> bool:
+    """Whether `https://HOST` has a number in place of a name; passkeys are good for names alone."""
+    return re.match(r"https://(\[|[0-9.]+(:|$))", address) is not None
+
+
 def problems(sign_in: SignIn, place: Place, *, portal: str) -> Iterator[Problem]:
     """What an administrator has to mend; *place*: of all of it; *portal*: `https://HOST`, or ""."""
-    if sign_in.passkeys and re.match(r"https://(\[|[0-9.]+(:|$))", portal):
+    if sign_in.passkeys and numeric(portal):
         yield Problem(place, "passkeys need a portal with a name", "ome: portal: https://HOST, not a number")
     if not sign_in.passcode and not sign_in.providers:
         yield Problem(place, "nobody could sign in", "set passcode: true, or add providers")

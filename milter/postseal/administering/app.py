@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from postseal import log
-from postseal.administering import audit, brandings, keys, messages, pages, people, replies, sign_in
+from postseal.administering import audit, brandings, keys, messages, pages, passkey, people, replies, sign_in
 from postseal.administering.desk import Desk
 from postseal.administering.visit import Visit
 from postseal.administering.way import Missing, NotAllowed, SignedOut, Stale, Way
@@ -47,6 +47,12 @@ WAYS: Final = (
     Way("/account/{provider}", "GET", sign_in.arrive, None),
     Way("/enter/{word}", "GET", sign_in.doorstep, None),
     Way("/enter/{word}", "POST", sign_in.enter, None),
+    Way("/passkey", "POST", passkey.ask, None),
+    Way("/passkey/answer", "POST", passkey.answer, None, fields=passkey.CREDENTIAL),
+    Way("/passkeys", "GET", passkey.own, AUDITOR),
+    Way("/passkeys/make", "POST", passkey.make, AUDITOR),
+    Way("/passkeys/add", "POST", passkey.add, AUDITOR, fields=passkey.CREDENTIAL),
+    Way("/passkeys/remove", "POST", passkey.remove, AUDITOR, "remove a passkey", passkey.WHICH),
     Way("/out", "POST", sign_in.sign_out, None),
     Way("/messages", "GET", messages.found, AUDITOR, "search", messages.SEARCH),
     Way("/messages/{message}", "GET", messages.show, AUDITOR, "look at a message"),

@@ -13,23 +13,30 @@ from postseal.envelope import key
 from postseal.settings import Settings
 from postseal.settings_admin import GROUP, Role
 from postseal.store.administrators import Administrators
+from postseal.store.passkeys import Passkeys
 from postseal.store.ring import Opened, Ring
+from postseal.store.schema_administrators import administrator_passkeys
 
 if TYPE_CHECKING:  # its library is an extra
     from postseal.accounts.provider import Provider
+    from postseal.portal.ceremony import Ceremony
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """*clock*: the time, with its zone.  *shelf*: the brandings.  *providers*: with whom one may sign in."""
+    """*clock*: the time, with its zone.  *shelf*: the brandings.  *providers*: with whom one may sign in.
+
+    *ceremony*: None without passkeys.
+    """
 
     settings: Settings
     ring: Ring
     clock: Callable[[], datetime]
     shelf: Shelf
     providers: "Mapping[str, Provider]" = field(default_factory=dict)
+    ceremony: "type[Ceremony] | None" = None
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -52,6 +59,11 @@ class Desk:
         admin = self.settings.admin
         idle, longest = timedelta(seconds=admin.idle), timedelta(seconds=admin.longest)
         return Administrators(self.opened.store, idle=idle, longest=longest)
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """The verbs of administrators' own.  May raise Failure."""
+        return Passkeys(self.opened.store, administrator_passkeys)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Tell the log of an answer: the template of its route, and nobody."""

@@ -20,7 +20,8 @@ def overview(visit: Visit) -> Response:
     opened, address = visit.desk.opened, key(written)
     sessions = Sessions(opened.store).every(address, at=visit.at) if address else ()
     administrators = visit.desk.administrators.every(address, at=visit.at) if address else ()
-    passkeys = opened.passkeys.of(address, at=visit.at) if address else ()
+    both = (opened.passkeys, visit.desk.passkeys)
+    passkeys = [one for verbs in both for one in verbs.of(address, at=visit.at)] if address else []
     facts: dict[str, object] = {"sessions": sessions, "administrators": administrators, "passkeys": passkeys}
     return _page(visit, address, facts)
 

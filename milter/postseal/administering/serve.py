@@ -11,6 +11,7 @@ from postseal.administering.desk import Desk
 from postseal.branding.load import FOLDER
 from postseal.branding.shelf import Shelf
 from postseal.errors import BadInput, Place, Problem
+from postseal.portal import ceremonies
 from postseal.portal.listening import Public, configured, keep_to_itself, listening, serving
 from postseal.sealed import source
 from postseal.settings import Settings
@@ -46,7 +47,8 @@ def _desk(settings: Settings) -> Desk:
     shelf = Shelf(settings.policies / FOLDER)
     known = accounts.load(settings.sign_in) if settings.admin.sign_in else {}
     trusted = {name: known[name] for name in settings.admin.sign_in}
-    return Desk(settings, ring, lambda: datetime.now(UTC), shelf, trusted)
+    ceremony = ceremonies.load("admin: passkeys") if settings.admin.passkeys else None
+    return Desk(settings, ring, lambda: datetime.now(UTC), shelf, trusted, ceremony)
 
 
 def _bad(path: Path, what: str, hint: str) -> BadInput:

@@ -38,22 +38,43 @@ def ways(visit: Visit) -> Response:
 def page(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
     """The same, with what has gone wrong."""
     accounts = [provider.settings for provider in visit.desk.providers.values()]
-    return visit.page("sign_in.html", status=status, accounts=accounts, problem=problem)
+    facts = {"accounts": accounts, "problem": problem, "passkey": visit.desk.ceremony is not None}
+    return visit.page("sign_in.html", status=status, **facts)
+
+
+def begun(visit: Visit, method: str) -> Begun | None:
+    """A sign-in of this browser by *method*; None if there were too many within the hour."""
+    return visit.desk.opened.sign_ins.begin(
+        visit.begun().id, _NO_MESSAGE, method, back="", network=visit.network, at=visit.at
+    )
+
+
+def refused(visit: Visit, method: str, refusal: NotProven) -> Response:
+    """The page for somebody who has not come in: the same whatever it was."""
+    refuse(visit, method, refusal)
+    return page(visit, problem="refused", status=403)
+
+
+def refuse(visit: Visit, method: str, refusal: NotProven) -> None:
+    """Tell log and audit of somebody who has proved nothing."""
+    reason = refusal.reason.value
+    line = log.line(event="admin_refused", method=method, why=reason, detail=refusal.detail or None)
+    _log.warning("%s", line)
+    if visit.session:  # else anybody could fill the audit
+        entry = Entry(Event.FAILED, detail=f"administrators: {method}: {reason}")
+        visit.desk.opened.audit.add([entry], at=visit.at)
 
 
 def leave(visit: Visit) -> Response:
     """Begin to sign in with a provider: the page that goes on there."""
     provider = _provider(visit)
-    name = provider.settings.name
-    begun = visit.desk.opened.sign_ins.begin(
-        visit.begun().id, _NO_MESSAGE, name, back="", network=visit.network, at=visit.at
-    )
-    if begun is None:
+    away = begun(visit, provider.settings.name)
+    if away is None:
         return page(visit, problem="limit", status=429)
     try:
-        url = provider.authorization(_secrets(visit, provider, begun))
+        url = provider.authorization(_secrets(visit, provider, away))
     except NotProven as refusal:
-        return _refused(visit, name, refusal)
+        return refused(visit, provider.settings.name, refusal)
     host = urlsplit(url).hostname
     return visit.page("leaving.html", url=url, host=host, caption=provider.settings.caption)
 
@@ -65,9 +86,9 @@ def arrive(visit: Visit) -> Response:
     try:
         address, groups = _proved(visit, provider)
     except NotProven as refusal:
-        return _refused(visit, name, refusal)
+        return refused(visit, name, refusal)
     if role_of(people, address, groups) is None:
-        return _refused(visit, name, NotProven(Reason.NO_ROLE))
+        return refused(visit, name, NotProven(Reason.NO_ROLE))
     # Only those that matter here: a directory may have thousands.
     visit.sign_in(address, name, [group for group in groups if role_of(people, "", [group])])
     visit.tell(f"signed in: oidc {name}, {visit.role}")
@@ -83,7 +104,7 @@ def enter(visit: Visit) -> Response:
     """Sign in who has a link that is good."""
     address = visit.desk.administrators.followed(str(visit.request.path_params["word"]), at=visit.at)
     if not address or role_of(visit.desk.settings.admin.people, address, ()) is None:
-        return _refused(visit, LINK, NotProven(Reason.STATE))
+        return refused(visit, LINK, NotProven(Reason.STATE))
     visit.sign_in(address, LINK)
     visit.tell(f"signed in: link, {visit.role}")
     return RedirectResponse("/", 303)
@@ -121,14 +142,3 @@ def _provider(visit: Visit) -> "Provider":
 def _secrets(visit: Visit, provider: "Provider", begun: Begun) -> Secrets:
     redirect = f"{visit.desk.settings.admin.address}/account/{provider.settings.name}"
     return Secrets(redirect, begun.state, begun.nonce, begun.verifier)
-
-
-def _refused(visit: Visit, method: str, refusal: NotProven) -> Response:
-    """The page for somebody who has not come in: the same whatever it was."""
-    reason = refusal.reason.value
-    line = log.line(event="admin_refused", method=method, why=reason, detail=refusal.detail or None)
-    _log.warning("%s", line)
-    if visit.session:  # else anybody could fill the audit
-        entry = Entry(Event.FAILED, detail=f"administrators: {method}: {reason}")
-        visit.desk.opened.audit.add([entry], at=visit.at)
-    return page(visit, problem="refused", status=403)

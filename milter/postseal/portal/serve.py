@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -26,6 +25,7 @@ from postseal.finisher import Finisher, forked
 from postseal.methods.ome import OmeMethod
 from postseal.people import members
 from postseal.people.members import Members
+from postseal.portal import ceremonies
 from postseal.portal.app import app
 from postseal.portal.count import Count
 from postseal.portal.desk import Desk
@@ -54,9 +54,6 @@ from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.store.ring import Ring
 from postseal.submission import Submission
-
-if TYPE_CHECKING:
-    from postseal.portal.ceremony import Ceremony
 
 
 def run(path: Path, instance: int) -> None:
@@ -111,7 +108,7 @@ def _desk(settings: Settings, finisher: Finisher | None) -> Desk:
     spool = Spool(settings.portal.spool_directory, settings.memory_body)
     providers = accounts.load(settings.sign_in)
     shelf = Shelf(settings.policies / FOLDER)
-    ceremony = _ceremony() if settings.sign_in.passkeys else None
+    ceremony = ceremonies.load("sign_in: passkeys") if settings.sign_in.passkeys else None
     desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers, ceremony=ceremony)
     desk = replace(desk, telephones=telephones, telling=_telling(desk), members=_members(settings))
     return replace(desk, outgoing=_outgoing(desk, finisher)) if settings.portal.replies.submit_to else desk
@@ -122,15 +119,6 @@ def _members(settings: Settings) -> Members | None:
     lists = settings.portal.lists
     value = partial(secret.read, lists.authorization, lists.place) if lists.authorization else str
     return members.load(lists, settings.directory, authorization=value)
-
-
-def _ceremony() -> "type[Ceremony]":
-    try:
-        from postseal.portal.ceremony import Ceremony  # noqa: PLC0415 (its library is an extra)
-    except ImportError as error:
-        what = f"a library is missing: {error.name}"
-        raise _bad(Path("sign_in: passkeys"), what, "pip install 'postseal[passkeys]'") from None
-    return Ceremony
 
 
 def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:

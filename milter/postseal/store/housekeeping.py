@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from postseal.store import sealed, secret
 from postseal.store.administrators import Administrators
+from postseal.store.passkeys import Passkeys
 from postseal.store.registry import Registry
 from postseal.store.ring import Opened
+from postseal.store.schema_administrators import administrator_passkeys
 from postseal.store.sessions import Sessions
 
 
@@ -19,7 +21,7 @@ def turn(ring: Opened, at: datetime, *, forget: timedelta) -> int:
     shredded += Registry(store, ring.audit, ring.messages).forget(at - forget, at=at)
     rewrapped = sealed.rewrap(store, ring.keys) + secret.rewrap(store, ring.keys)
     tidied = ring.containers.tidy(at) + ring.passcodes.tidy(at) + Sessions(store).tidy(at)
-    tidied += Administrators(store).tidy(at)
+    tidied += Administrators(store).tidy(at) + Passkeys(store, administrator_passkeys).tidy(at)
     tidied += ring.outbox.tidy(at) + ring.sign_ins.tidy(at) + ring.passkeys.tidy(at)
     tidied += ring.locks.tidy(at)
     if shredded or rewrapped:  # so is what an older master key had wrapped

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
 
 from postseal.store.engine import Store
-from postseal.store.schema_sealed import passkeys
+from postseal.store.schema_sealed import passkeys as of_readers
 
 MOST: Final = 10
 """Of one address."""
@@ -41,58 +41,66 @@ class Passkey:
 
 
 class Passkeys:
-    """The verbs.  Each is one transaction, and raises Failure if the store cannot carry it out."""
+    """The verbs.  Each is one transaction, and raises Failure if the store cannot carry it out.
 
-    def __init__(self, store: Store) -> None:
+    *table*: readers' passkeys, or another of its columns.
+    """
+
+    def __init__(self, store: Store, table: Table = of_readers) -> None:
         self._store = store
+        self._table = table
 
     def add(self, passkey: Passkey) -> bool:
         """Keep *passkey*; False if it is known already, or its address has too many."""
         row = {name: getattr(passkey, name) for name in ("credential", "key", "address", "counter")}
         row |= {"id": passkey.id, "since": passkey.since, "until": passkey.until, "used": passkey.used}
-        known = select(passkeys.c.id).where(passkeys.c.id == passkey.id)
-        count = select(func.count()).where(passkeys.c.address == passkey.address)
+        known = select(self._table.c.id).where(self._table.c.id == passkey.id)
+        count = select(func.count()).where(self._table.c.address == passkey.address)
 
         def work(connection: Connection) -> bool:
             if connection.execute(known).first() or (connection.scalar(count) or 0) >= MOST:
                 return False
-            connection.execute(insert(passkeys).values(row))
+            connection.execute(insert(self._table).values(row))
             return True
 
         return self._store.write(work)
 
     def of(self, address: str, *, at: datetime) -> tuple[Passkey, ...]:
         """Those of *address*, the oldest first."""
-        mine = (passkeys.c.address == address, passkeys.c.until > at)
-        query = select(passkeys).where(*mine).order_by(passkeys.c.since)
+        mine = (self._table.c.address == address, self._table.c.until > at)
+        query = select(self._table).where(*mine).order_by(self._table.c.since)
         return self._store.read(lambda connection: tuple(map(_passkey, connection.execute(query))))
 
     def find(self, credential: bytes, *, at: datetime) -> Passkey | None:
         """The one that an authenticator calls *credential*, if it has not ended."""
-        query = select(passkeys).where(passkeys.c.id == _id(credential), passkeys.c.until > at)
+        query = select(self._table).where(self._table.c.id == _id(credential), self._table.c.until > at)
         row = self._store.read(lambda connection: connection.execute(query).first())
         return _passkey(row) if row else None
 
     def use(self, passkey: Passkey, counter: int, *, at: datetime) -> bool:
         """Note that *passkey* was used and says *counter* now; False if somebody else has been quicker."""
-        same = (passkeys.c.id == passkey.id, passkeys.c.counter == passkey.counter, passkeys.c.until > at)
-        change = update(passkeys).where(*same).values(counter=counter, used=at)
+        same = (
+            self._table.c.id == passkey.id,
+            self._table.c.counter == passkey.counter,
+            self._table.c.until > at,
+        )
+        change = update(self._table).where(*same).values(counter=counter, used=at)
         return self._store.write(lambda connection: bool(connection.execute(change).rowcount))
 
     def remove(self, address: str, id_: bytes) -> bool:
         """Forget the one with this id if it is of *address*; whether there was one."""
-        gone = delete(passkeys).where(passkeys.c.id == id_, passkeys.c.address == address)
+        gone = delete(self._table).where(self._table.c.id == id_, self._table.c.address == address)
         return self._store.write(lambda connection: bool(connection.execute(gone).rowcount))
 
     def remove_all(self, address: str) -> int:
         """Forget all of *address*; how many there were."""
-        gone = delete(passkeys).where(passkeys.c.address == address)
+        gone = delete(self._table).where(self._table.c.address == address)
         return self._store.write(lambda connection: connection.execute(gone).rowcount)
 
     def tidy(self, at: datetime, *, limit: int = _MANY) -> int:
         """Forget at most *limit* that have ended; how many."""
-        some = select(passkeys.c.id).where(passkeys.c.until <= at).limit(limit)
-        gone = delete(passkeys).where(passkeys.c.id.in_(some))
+        some = select(self._table.c.id).where(self._table.c.until <= at).limit(limit)
+        gone = delete(self._table).where(self._table.c.id.in_(some))
         return self._store.write(lambda connection: connection.execute(gone).rowcount)
 
 

@@ -1,8 +1,8 @@
-"""The table of who has signed in to the administrators' page."""
+"""The tables of who signs in to the administrators' page."""
 
 from typing import Final
 
-from sqlalchemy import Column, Index, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text
 
 from postseal.store.schema import ADDRESS_CHARACTERS, KEY_OCTETS, Moment, metadata
 
@@ -24,3 +24,20 @@ administrator_sessions: Final = Table(
 
 *address*: "" before he is known.  *groups*: that he was said to be in, as JSON.
 """
+
+administrator_passkeys: Final = Table(
+    "administrator_passkeys",
+    metadata,
+    Column("id", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("credential", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("address", String(ADDRESS_CHARACTERS), nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("used", Moment),
+    Index("ix_administrator_passkeys_address", "address", "since"),
+    Index("ix_administrator_passkeys_until", "until"),
+    sqlite_with_rowid=False,
+)
+"""As `passkeys` of readers, which are worth nothing to an administrator."""

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from postseal.store.administrators import Administrators
 from postseal.store.audit import Entry, Event
+from postseal.store.passkeys import Passkeys
 from postseal.store.ring import Opened
+from postseal.store.schema_administrators import administrator_passkeys
 from postseal.store.sessions import Sessions
 
 
@@ -13,7 +15,8 @@ def sign_out(opened: Opened, address: str, *, by: str, at: datetime) -> tuple[in
 
     *address*: in the form to compare.  *by*: who wants it, for the audit.
     """
-    passkeys = opened.passkeys.remove_all(address)
+    own = Passkeys(opened.store, administrator_passkeys)
+    passkeys = opened.passkeys.remove_all(address) + own.remove_all(address)
     sessions = Sessions(opened.store).end_all(address) + Administrators(opened.store).end_all(address)
     entries = [Entry(Event.PASSKEY_REMOVED, address=address, detail=by)] * passkeys
     entries.append(Entry(Event.SIGNED_OUT, address=address, detail=f"{sessions} sessions, {by}"))
