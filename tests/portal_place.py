@@ -41,6 +41,16 @@ brandings:
     privacy: https://lab.test/privacy
   other: {name: Another Ltd, portal: 'OTHER'}
 """
+TEMPLATES = """
+templates:
+  readers:
+    name: {en: Readers only, de: Nur zum Lesen}
+    description: They read, and no more.
+    rights: [{anyone: true, grant: [view]}]
+  ours: {rights: [{domains: lab.test, grant: owner}]}
+  hidden: {rights: [{anyone: true, grant: viewer}]}
+offer: [do_not_forward, readers, ours]
+"""
 
 
 @dataclass
@@ -125,6 +135,8 @@ def place(*, more: str = "", ome: str = "", public: int = 0, store: str = "") ->
         folder = directory / "policies" / "brandings"
         folder.mkdir(parents=True)
         (folder / "10.yaml").write_text(BRANDINGS.replace("OTHER", f"https://127.0.0.1:{portal.port}"))
+        (folder.parent / "templates").mkdir()
+        (folder.parent / "templates" / "10.yaml").write_text(TEMPLATES)
         settings = settings_file.load(file)
         migrate(settings.store)
         ring = Ring(settings.store, timeout=30, keys=source.load(settings.ome))

@@ -1,79 +1,20 @@
 """Replies through a portal that runs: what is shown, what is refused, and that nothing typed is lost."""
 
-import email
-import email.policy
-import html
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
-from email.message import EmailMessage
 
 import pytest
 
-from demo.sink import Sink
-from demo.visitor import Answer, Visitor
-from forms import KIND, file, form, text
-from portal_place import Place, id_of, path_of, place
-from postseal.message import Header
-from postseal.replying.replies import NONCE
+from forms import file, text
+from portal_place import id_of, path_of, place
 from processes import eventually
-from sealing import message, withhold
-
-
-class Desk:
-    """A place with a listener for people inside."""
-
-    def __init__(self, where: Place, inside: Sink) -> None:
-        self.place, self.inside = where, inside
-
-    def sealed(self, to: str) -> str:
-        identity = f"<{datetime.now(UTC).timestamp()}@lab.test>"
-        headers = (Header.of("To", f"{to}, fay@two.test"), Header.of("Cc", "dan@lab.test"))
-        self.mail = self.place.sealed(message(identity=identity).without("To").adding(*headers), to=(to,))
-        return path_of(self.mail)
-
-
-@pytest.fixture(scope="module")
-def module_desk() -> Iterator[Desk]:
-    with ExitStack() as running:
-        inside = running.enter_context(Sink())
-        replies = f"  replies: {{submit_to: 127.0.0.1:{inside.port}, text: 4KiB, files: 2, file: 1MiB}}\n"
-        yield Desk(running.enter_context(place(more=replies)), inside)
-
-
-@pytest.fixture
-def desk(module_desk: Desk) -> Desk:
-    for sink in (module_desk.inside, module_desk.place.sink):
-        sink.take(len(sink.deliveries))
-    return module_desk
+from reply_desk import Desk, nonce, parsed, sent, typed
+from sealing import withhold
 
 
 @pytest.fixture
 def zoe(request: pytest.FixtureRequest) -> str:
     return f"{re.sub('[^a-z]', '-', request.node.name.lower())[5:60]}@one.test"
-
-
-def nonce(page: Answer) -> str:
-    found = re.search(rf'name="nonce" value="([0-9a-f]{{{2 * NONCE}}})"', page.text)
-    assert found, page.text
-    return found[1]
-
-
-def sent(visitor: Visitor, path: str, *parts: bytes) -> Answer:
-    return visitor.ask("POST", path, form(*parts), {"Content-Type": KIND})
-
-
-def typed(page: Answer) -> str:
-    found = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page.text, re.DOTALL)
-    assert found, page.text
-    return html.unescape(found[1])
-
-
-def parsed(octets: bytes) -> EmailMessage:
-    found = email.message_from_bytes(octets, policy=email.policy.default)
-    assert isinstance(found, EmailMessage)
-    return found
 
 
 def test_reply_with_a_file_arrives_and_a_second_press_sends_nothing(desk: Desk, zoe: str) -> None:

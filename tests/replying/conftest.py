@@ -21,6 +21,7 @@ from postseal.replying.dispatch import Dispatch
 from postseal.replying.forwards import Forwarding, Forwards
 from postseal.replying.original import Inside, Whom
 from postseal.replying.replies import Replies, Written
+from postseal.rights import Template
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
 from postseal.settings_forwards import Forwards as ForwardLimits
 from postseal.settings_ome import Ome
@@ -70,6 +71,7 @@ class Desk:
     limits: Limits = field(default_factory=Limits)
     forward_limits: ForwardLimits = field(default_factory=ForwardLimits)
     counted: Counter[str] = field(default_factory=Counter)
+    offered: dict[str, Template] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = Ome(portal=PORTAL, online=86400.0)
@@ -82,6 +84,7 @@ class Desk:
             inside=Inside(["lab.test"]),
             spool=self.spool,
             clock=lambda: self.at,
+            templates=lambda: self.offered,
         )
         self.forwards = Forwards(
             self.forward_limits,
@@ -104,6 +107,7 @@ class Desk:
             self.spool,
             lambda: self.at,
             lambda word: self.counted.update([word]),
+            template=self.offered.get,
         )
 
     def seal(self, message: Message, *recipients: str, branding: str = "") -> SealedMessage:
@@ -118,9 +122,9 @@ class Desk:
         assert ring.containers.find(kept(known.id), self.at)
         return known
 
-    def send(self, whom: Whom = Whom.AUTHOR, *, nonce: bytes = NONCE, **more: object) -> bool:
+    def send(self, whom: Whom = Whom.AUTHOR, *, nonce: bytes = NONCE, by: str = BOB, **more: object) -> bool:
         written = Written(nonce, whom, "Thank you for the marker-of-a-reply.")
-        return self.replies.send(self.sealed, ORIGINAL, BOB, replace(written, **more))  # type: ignore[arg-type] # fields
+        return self.replies.send(self.sealed, ORIGINAL, by, replace(written, **more))  # type: ignore[arg-type] # fields
 
     def forward(self, to: str, *, by: str = BOB, nonce: bytes = NONCE, note: str = "") -> bool:
         """Forward the sealed message to the addresses *to*."""

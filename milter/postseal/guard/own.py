@@ -18,6 +18,8 @@ TLS_LATER: Final = f"{PREFIX}Later-TLS"
 
 SMIME: Final = f"{PREFIX}Smime"
 """The field that tells in which layers of S/MIME a message came."""
+TEMPLATE: Final = f"{PREFIX}Template"
+"""The field that keeps, with a reply that waits, by which template its readers are restricted."""
 OME: Final = f"{PREFIX}Ome"
 """The field that tells that a sealed message of ours was opened because a rule asks for it."""
 

@@ -1,16 +1,15 @@
 """Actions on usage rights: what a reader must not do, and what becomes of that for each recipient."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final
 
 from postseal.document import Node, bad
-from postseal.envelope import destinations, key
 from postseal.errors import Failure
 from postseal.licence import strictest
 from postseal.outcome import Reply
-from postseal.policy.address import domains_of
+from postseal.policy.granting import granted_to, restricted
 from postseal.policy.mail import Mail
 from postseal.policy.protection_actions import protect
 from postseal.policy.templates import Files, chosen, right
@@ -108,32 +107,11 @@ def granted(mail: Mail, treatment: Treatment) -> Treatment:
         names = ", ".join(each.word for each in treatment.templates)
         detail = f"template {names} grants nothing to <{mail.recipient.address}>"
         return replace(treatment, refusal=replace(_NO_RIGHT, detail=detail))
-    lifetimes = [each.lifetime for each in treatment.templates if each.lifetime is not None]
-    return replace(
-        treatment,
-        withheld=withholding(treatment.withheld | (frozenset(Right) - rights)),
-        attachments=strictest([treatment.attachments, *(each.attachments for each in treatment.templates)]),
-        lifetime=min(
-            [*lifetimes, *([treatment.lifetime] if treatment.lifetime is not None else [])], default=None
-        ),
-    )
+    return restricted(treatment, rights)
 
 
 def _rights(mail: Mail, template: Template) -> frozenset[Right]:
     return granted_to(template, mail.recipient.address, partial(_groups, mail))
-
-
-def granted_to(
-    template: Template, address: str, groups: Callable[[str], Collection[str]]
-) -> frozenset[Right]:
-    """What *template* grants to *address*, whatever an MTA may take that for.
-
-    *groups*: those of an address, which is in the form to compare; may raise Failure.
-    """
-    rights = frozenset(Right)
-    for each in map(key, destinations(address)):
-        rights &= template.granted(each, domains_of(each), partial(groups, each))
-    return rights
 
 
 def _groups(mail: Mail, address: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ from postseal import log
 from postseal.cms import field
 from postseal.errors import Failure
 from postseal.message import Message
+from postseal.portal.choosing import choices
 from postseal.portal.field import Declared, Files, Form, Text
 from postseal.portal.found import Found, Gone, SignedOut, read_by
 from postseal.portal.opened import message_of
@@ -108,7 +109,7 @@ def _whom(visit: Visit) -> Whom:
 def _fields(visit: Visit, *, files: bool) -> Declared:
     limits = visit.desk.settings.portal.replies
     kept = Files(limits.files, limits.file, limits.together) if files else Files(0, 0, 0)
-    texts = {"token": Text(100), "nonce": Text(100), "copy": Text(10), "quote": Text(10)}
+    texts = {"token": Text(100), "nonce": Text(100), "copy": Text(10), "quote": Text(10), "rights": Text(64)}
     # A line end of a browser is two octets.
     return {**texts, "text": Text(2 * limits.text), "files": kept}
 
@@ -165,6 +166,8 @@ def _page(
         copy=bool(texts.get("copy")),
         quote=bool(texts.get("quote")),
         may_quote=_may_quote(desk),
+        choices=choices(visit, tuple(desk.outgoing.replies.templates(visit.address).values())),
+        chosen=texts.get("rights", ""),
         limits=visit.desk.settings.portal.replies,
         refused=refused,
         problem=problem,
@@ -187,6 +190,7 @@ def _sent(visit: Visit, desk: _Desk) -> Response:
         enclosures,
         _quotation(visit, desk) if texts.get("quote") and _may_quote(desk) else None,
         copy=bool(texts.get("copy")),
+        template=texts.get("rights", ""),
     )
     if desk.outgoing.replies.send(desk.here.message.id, desk.original, visit.address, written):
         visit.desk.count.event("replied")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from postseal.language.catalogue import noted
 from postseal.licence import Attachments
+from postseal.portal.choosing import NAMES
 from postseal.portal.found import Found, Gone, read_by
 from postseal.portal.opened import message_of
 from postseal.portal.reading import note
@@ -24,8 +24,8 @@ from postseal.rights import Right
 from postseal.store.audit import Event
 from postseal.store.sealed import Addressee
 
-_NAMES = {"do_not_forward": noted("Do not forward")}
-"""Of the templates that are always there, where a reader is to be told of one."""
+_TOLD = frozenset({"do_not_forward"})
+"""The templates that are always there and of which a reader is told."""
 _NUMBER = re.compile("[0-9]{1,18}")
 _PAGE = re.compile("[0-9]{1,5}")
 
@@ -67,7 +67,7 @@ def labels(visit: Visit, here: Found) -> list[tuple[str, str]]:
     """Names and descriptions of a message's templates, for its reader; he is told of none without a name."""
     found = []
     for each in here.message.licence.labels:
-        own = _NAMES.get(each.word)
+        own = NAMES[each.word] if each.word in _TOLD else ""
         name = visit.translate(own) if own else each.name.read(visit.language)
         if name:
             found.append((name, each.description.read(visit.language)))

@@ -25,6 +25,7 @@ from postseal.finisher import Finisher, forked
 from postseal.methods.ome import OmeMethod
 from postseal.people import members
 from postseal.people.members import Members
+from postseal.policy import templates
 from postseal.portal import ceremonies
 from postseal.portal.app import app
 from postseal.portal.count import Count
@@ -54,6 +55,7 @@ from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.store.ring import Ring
 from postseal.submission import Submission
+from postseal.watched import Watched
 
 
 def run(path: Path, instance: int) -> None:
@@ -126,6 +128,7 @@ def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:
     settings, ring, spool, count = desk.settings, desk.ring, desk.spool, desk.count
     name, limits = socket.gethostname(), settings.portal.replies
     sender = settings_file.replies_from(settings, name)
+    granting = Watched(settings.policies / templates.FOLDER, templates.load, "templates")
     inside, outside = (
         Submission(*_where(address), settings.submit_timeout, name, None)
         for address in (limits.submit_to, settings.submit_to)
@@ -137,6 +140,7 @@ def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:
         inside=Inside(settings.accepted_domains),
         spool=spool,
         clock=_now,
+        templates=lambda: granting.now().offered,
     )
     method = OmeMethod(settings.ome, ring, spool, clock=_now, brandings=desk.shelf)
     forwards = Forwards(
@@ -161,6 +165,7 @@ def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:
         _now,
         lambda result: count.replies.labels(result).inc(),
         finisher,
+        lambda word: granting.now().get(word),
     )
     return Outgoing(replies, forwards, dispatch, count)
 

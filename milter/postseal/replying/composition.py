@@ -18,6 +18,7 @@ from urllib.parse import quote
 from postseal.body import Body, Spool
 from postseal.cms import encoding
 from postseal.envelope import split
+from postseal.guard.own import TEMPLATE
 from postseal.header_edits import header
 from postseal.message import Header, Message
 from postseal.replying.flowed import flowed, lines, quoted
@@ -67,7 +68,7 @@ class Reply:
 
     *author*: who has written it.  *sender*: the address of ours that it comes from.  *thread*: the
     Message-IDs before this one, the last is the one replied to.  *identity*: what its own Message-ID is
-    made of; ASCII.
+    made of; ASCII.  *template*: the word of that by which its readers are restricted, "" for none.
     """
 
     author: Correspondent
@@ -81,6 +82,7 @@ class Reply:
     at: datetime
     quotation: Quotation | None = None
     enclosures: tuple[Enclosure, ...] = ()
+    template: str = ""
 
 
 def composed(reply: Reply, spool: Spool) -> Message:
@@ -93,6 +95,7 @@ def composed(reply: Reply, spool: Spool) -> Message:
         header("Subject", answered(reply.subject)),
         *_identified(reply.identity, reply.sender, reply.at),
         *_thread(reply.thread),
+        *([Header.of(TEMPLATE, reply.template)] if reply.template else []),
         Header.of("MIME-Version", "1.0"),
     ]
     draft = spool.draft()

@@ -1,8 +1,9 @@
 """Carries out what waits in the outbox, one reply at a time: to everybody once, however often it is tried.
 
 People inside get ordinary mail, by the MTA's listener with the milter, so that policy sees it.  What goes to
-everybody else, and to who wrote it, leaves sealed, by the listener without the milter, and never otherwise; a
-message that was forwarded is sealed already.
+everybody else, and to who wrote it, leaves sealed, by the listener without the milter, and never otherwise;
+so does, for everybody, what its author restricts by a template.  A message that was forwarded is sealed
+already.
 What cannot leave now is tried again, later and later; what never can is told to who wrote it.
 
 Any number of portals do this at the same time.  The journal knows who has his copy (`store.journal`); the
@@ -10,9 +11,9 @@ outbox only keeps two from doing the same work.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,11 +24,15 @@ from postseal.delivery import Delivery, Undelivered
 from postseal.envelope import Envelope, Recipient
 from postseal.errors import Cause, Failure
 from postseal.finisher import Finisher
+from postseal.guard.own import TEMPLATE
 from postseal.message import Message
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
 from postseal.outcome import Copy
+from postseal.policy.granting import granted_to, restricted
+from postseal.replying.replies import nobody
 from postseal.replying.undelivered import letter
+from postseal.rights import OPTIONS, Right, Template
 from postseal.sealed.container import Tampered, opened
 from postseal.store.containers import waiting
 from postseal.store.journal import Journal
@@ -50,7 +55,7 @@ class Dispatch:
     """*inside*, *outside*: the two listeners.  *sender*: the address that replies come from, and of the
     envelope: nothing that a mail server sends back leaves our house.  *branding*: finds one by its word; a
     reply has that of what it answers.  *counted*: hears `sent`, `deferred`,
-    `failed` for each copy.  *finisher*: see `Delivery`."""
+    `failed` for each copy.  *finisher*: see `Delivery`.  *template*: finds one by its word."""
 
     ring: Ring
     method: OmeMethod
@@ -62,6 +67,7 @@ class Dispatch:
     clock: Callable[[], datetime]
     counted: Callable[[str], object]
     finisher: Finisher | None = None
+    template: Callable[[str], Template | None] = OPTIONS.get
 
     def waiting(self) -> tuple[int, float]:
         """How many replies have to leave, and how many seconds old the oldest is.  Raises Failure."""
@@ -103,10 +109,9 @@ class Dispatch:
             listener = self.inside if way is Way.INSIDE else self.outside
             delivery = Delivery(listener, journal, self.clock, self.finisher)
             try:
-                as_it_is = way in (Way.INSIDE, Way.READY)
-                leaves = message if as_it_is else self._sealed(ring, reply, message, targets)
+                leaves = self._leaving(ring, reply, message, targets)
                 for target in left:
-                    state, why = self._one(delivery, message, leaves, target)
+                    state, why = self._one(delivery, message, leaves[target], target)
                     ring.outbox.settle(reply.id, target, state, why)
                     event = "reply_sent" if state is State.SENT else "reply_refused"
                     _tell(
@@ -122,10 +127,39 @@ class Dispatch:
                 self.counted("deferred")
                 ring.outbox.waits(reply.id, failure.detail)
 
-    def _sealed(self, ring: Opened, reply: Waiting, message: Message, targets: Sequence[Target]) -> Message:
-        """The mail that carries *message*, for all of *targets*: the same at each try."""
-        recipients = tuple(Recipient(each.address) for each in targets)
+    def _leaving(
+        self, ring: Opened, reply: Waiting, message: Message, targets: Sequence[Target]
+    ) -> Mapping[Target, Message]:
+        """What leaves for each of *targets*, the same at each try; who has the same rights shares it."""
+        groups: dict[Treatment, list[Target]] = {}
+        for target in targets:
+            if target.way in (Way.INSIDE, Way.READY):
+                return dict.fromkeys(targets, message)
+            groups.setdefault(self._treatment(ring, reply, message, target), []).append(target)
+        found: dict[Target, Message] = {}
+        for treatment, some in groups.items():
+            found |= dict.fromkeys(some, self._sealed(reply, message.without(TEMPLATE), some, treatment))
+        return found
+
+    def _treatment(self, ring: Opened, reply: Waiting, message: Message, target: Target) -> Treatment:
+        """What is to happen to the copy for *target*; who has written the reply restricts not himself."""
         treatment = Treatment(branding=self._branding(ring, reply).word)
+        word = (message.first(TEMPLATE) or b"").strip().decode("ascii", "replace")
+        if not word or target.way is Way.COPY:
+            return treatment
+        template = self.template(word)
+        rights = granted_to(template, target.address, nobody) if template else frozenset[Right]()
+        if template is None or Right.VIEW not in rights:
+            # It had been there when the reply was taken; nothing leaves without it.
+            detail = f"template '{word}' is gone, or grants nothing to a recipient any more"
+            raise Failure(Cause.INTERNAL, detail)
+        return restricted(replace(treatment, templates=(template,)), rights)
+
+    def _sealed(
+        self, reply: Waiting, message: Message, targets: Sequence[Target], treatment: Treatment
+    ) -> Message:
+        """The mail that carries *message*, for all of *targets*."""
+        recipients = tuple(Recipient(each.address) for each in targets)
         order = Order(message, Envelope(reply.address, recipients), treatment)
         return self.method.protect(message, recipients, order=order)
 

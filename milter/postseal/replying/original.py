@@ -37,6 +37,8 @@ class Why(StrEnum):
     NOBODY = "nobody"  # the original names nobody to whom mail can be addressed
     TOO_MANY = "too_many"  # recipients
     TOO_OFTEN = "too_often"
+    NOT_OFFERED = "not_offered"  # the restriction that was chosen
+    UNRIGHTED = "unrighted"  # with it, somebody who gets the reply could not read it
 
 
 class NotAllowed(Exception):

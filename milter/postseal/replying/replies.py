@@ -7,7 +7,7 @@ nothing that happens afterwards can lose it.
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from postseal.body import Spool
 from postseal.cms import field
 from postseal.envelope import key, unambiguous
 from postseal.message import Message
+from postseal.policy.granting import granted_to
 from postseal.replying.composition import Correspondent, Enclosure, Quotation, Reply, composed
 from postseal.replying.original import (
     Addressees,
@@ -29,6 +30,7 @@ from postseal.replying.original import (
     thread,
     withheld,
 )
+from postseal.rights import Right, Template
 from postseal.settings_replies import Replies as Limits
 from postseal.store.audit import Event
 from postseal.store.outbox import Target, Way
@@ -49,6 +51,7 @@ class Written:
 
     *nonce*: at least `NONCE` random octets that came with the form: who presses the button twice sends one
     reply, and who goes back and writes something else another one.  *copy*: whether he wants one himself.
+    *template*: the word of the one by which those who get it are restricted, "" for none.
     """
 
     nonce: bytes
@@ -57,12 +60,14 @@ class Written:
     enclosures: tuple[Enclosure, ...] = ()
     quotation: Quotation | None = None
     copy: bool = False
+    template: str = ""
 
 
 class Replies:
     """The verbs.  Each may raise Failure(STORE) or (KEYS), OSError for a full disk; nothing is taken then.
 
     *sender*: the address that replies come from.  *inside*: which recipients get ordinary mail.
+    *templates*: those that people inside may choose, by their words, as they are now.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class Replies:
         inside: Inside,
         spool: Spool,
         clock: Callable[[], datetime],
+        templates: Callable[[], Mapping[str, Template]] = dict,
     ) -> None:
         self._limits = limits
         self._ring = ring
@@ -81,6 +87,7 @@ class Replies:
         self._inside = inside
         self._spool = spool
         self._clock = clock
+        self._templates = templates
 
     def offered(self, message: SealedMessage, original: Message, visitor: str) -> tuple[Whom, ...]:
         """Who of `Whom` a reply of *visitor* could go to; all only where that is more than its author."""
@@ -99,6 +106,10 @@ class Replies:
         """Who would get a reply of *visitor* to the *sealed* message.  Raises NotAllowed."""
         self._check(sealed, visitor, whom)
         return addressees(original, visitor, whom, ours=self._sender)
+
+    def templates(self, visitor: str) -> Mapping[str, Template]:
+        """Those by which *visitor* may restrict who gets his reply: none if he is outside."""
+        return self._templates() if visitor in self._inside else {}
 
     def send(self, sealed: bytes, original: Message, visitor: str, written: Written) -> bool:
         """Keep a reply until it has left; whether it is new.  Raises NotAllowed.
@@ -127,8 +138,11 @@ class Replies:
             # What policy restricts does not go on without its restrictions.
             quotation=None if message.rights else written.quotation,
             enclosures=written.enclosures,
+            template=written.template,
         )
         targets = {key(each.address): self._target(each.address) for each in to.all}
+        if written.template:
+            targets = self._restricted(targets, visitor, written.template)
         if written.copy:
             targets[visitor] = Target(address, Way.COPY)
         new = self._ring.open().outbox.put(
@@ -164,8 +178,23 @@ class Replies:
         if withheld(message, whom):
             raise NotAllowed(Why.WITHHELD)
 
+    def _restricted(self, targets: Mapping[str, Target], visitor: str, word: str) -> dict[str, Target]:
+        """*targets*, who all read in the portal what is restricted by that template.  Raises NotAllowed."""
+        template = self.templates(visitor).get(word)
+        if template is None:
+            raise NotAllowed(Why.NOT_OFFERED)
+        if any(Right.VIEW not in granted_to(template, each.address, nobody) for each in targets.values()):
+            raise NotAllowed(Why.UNRIGHTED)
+        return {address: Target(each.address, Way.SEALED) for address, each in targets.items()}
+
     def _target(self, address: str) -> Target:
         return Target(address, Way.INSIDE if address in self._inside else Way.SEALED)
+
+
+def nobody(address: str) -> frozenset[str]:
+    """The groups of *address*, as far as the portal knows, which asks no directory."""
+    del address
+    return frozenset()
 
 
 def _told(sealed: bytes, visitor: str, written: Written) -> bytes:
@@ -178,6 +207,7 @@ def _told(sealed: bytes, visitor: str, written: Written) -> bytes:
         str(written.copy),
         str(bool(written.quotation)),
         *files,
+        *filter(None, [written.template]),
     )
     parts = (b"postseal reply", sealed, written.nonce, *(each.encode("utf-8", "replace") for each in words))
     return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
