@@ -3,7 +3,7 @@
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from postseal import message_file
 from postseal.message import Message
@@ -37,7 +37,7 @@ def password_of(visit: Visit, here: Found, reader: Addressee) -> str:
     Made from the message's key, so that it is nowhere, and is gone for us when the key is deleted.
     """
     info = b"postseal v1 files\0" + reader.address.encode("utf-8")
-    key = HKDF(SHA256(), 32, salt=None, info=info).derive(_key(visit, here, reader))
+    key = HKDFExpand(SHA256(), 32, info).derive(_key(visit, here, reader))
     number, letters = int.from_bytes(key, "big"), ""
     for _ in range(4 * _GROUPS):
         number, rest = divmod(number, len(_ALPHABET))

@@ -18,6 +18,7 @@ from postseal.reading.refused import Refused
 
 _PAGES = 2000
 _WIDTH = 1240  # pixels of the mark in the width of a page
+_TILES = 50  # at most, side by side
 
 
 def _ready() -> None:
@@ -92,12 +93,12 @@ def _mark(document: Pdf, mark: str) -> None:
     tile = slanted(marks.lines(mark), size=26, shade=110)
     picture = _picture(document, tile)
     for page in document.pages:
-        left, low, right, high = (float(side) for side in page.cropbox)
-        left, low, right, high = min(left, right), min(low, high), max(left, right), max(low, high)
-        if not 0 < high - low < 100 * (right - left):
-            raise Refused("damaged")
-        scale = min((right - left) / _WIDTH, (high - low) / tile.size[1])
-        wide, tall = tile.size[0] * scale, tile.size[1] * scale
+        # Over all of it, as programs can be told to show what is cut off, too.
+        left, low, right, high = _sides(page.mediabox)
+        shown = _sides(page.cropbox)
+        wide = tile.size[0] * min(right - left, shown[2] - shown[0]) / _WIDTH
+        wide = max(wide, (right - left) / _TILES)
+        tall = wide * tile.size[1] / tile.size[0]
         name = page.add_resource(picture, Name.XObject)
         along, up = marks.places(right - left, wide), marks.places(high - low, tall)
         drawn = [
@@ -106,6 +107,15 @@ def _mark(document: Pdf, mark: str) -> None:
         ]
         page.contents_add(b"q\n", prepend=True)  # it may leave anything behind
         page.contents_add(f"\nQ\n/Artifact BMC\n{' '.join(drawn)}\nEMC\n".encode())
+
+
+def _sides(box: pikepdf.Array) -> tuple[float, float, float, float]:
+    """Left, low, right, high.  Raises Refused at what is no page."""
+    first, second, third, fourth = (float(side) for side in box)
+    left, low, right, high = min(first, third), min(second, fourth), max(first, third), max(second, fourth)
+    if not (right - left) / 100 < high - low < (right - left) * 100:
+        raise Refused("damaged")
+    return left, low, right, high
 
 
 def _picture(document: Pdf, tile: Image.Image) -> pikepdf.Object:
