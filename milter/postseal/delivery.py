@@ -96,7 +96,7 @@ class Delivery:
                 failure = Failure(Cause.SUBMISSION, "another attempt at this message is under way")
                 raise Undelivered(failure, envelope.recipients, begun=True)
             left = [remaining for copy in copies if (remaining := _without(copy, keys, claims))]
-            staying = [copy for copy in left if ready and not copy.back]
+            staying = [copy for copy in left if ready and self.submission.keeps(copy)]
             stays = min(staying, key=lambda copy: _burden(copy, message), default=None)
             if stays and ready:
                 with _begun(held, claims, envelope):

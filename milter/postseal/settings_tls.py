@@ -2,15 +2,24 @@
 
 import ipaddress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 from postseal import scalar
 from postseal.document import Node, bad
 
-TLS: Final = "TLS"
-DANE: Final = "DANE"
-"""What an MTA keeps to if it is wired for it."""
+ROUTE: Final = "route"
+"""Beside levels of TLS: that mail is led to the server that a rule names."""
+_EVERYWHERE: Final = frozenset({"encrypt", "verify"})
+_BY_POSTFIX: Final = frozenset({"secure", "fingerprint", "dane-only", ROUTE})
+
+
+class Mta(StrEnum):
+    """Which mail server keeps to what rules require, and how it is told."""
+
+    POSTFIX = "postfix"  # by a field of the message, for which it has transports
+    SENDMAIL = "sendmail"  # by the name in EHLO with which a copy is submitted
 
 
 def configuration(node: Node, _reader: object = None) -> Path | None:
@@ -41,15 +50,17 @@ def unix_socket(node: Node, _reader: object = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """*enforced*: whether the MTA does what our field asks for (contrib/postfix); without it no rule may
-    require TLS, for the mail would go without.  *postfix*: the configuration of the Postfix that is asked
-    about that at every start and reload; None: it is on another host, and is believed.  *connectors*: the
-    Unix socket at which Postfix asks for connectors, "" for none; mode and group are the milter's.
+    """*enforced*: whether the MTA does what we tell it (contrib); without it no rule may require TLS,
+    for the mail would go without.  *mta*: which one that is.  *postfix*: the configuration of the Postfix
+    that is asked about that at every start and reload; None: it is on another host, and is believed.
+    *connectors*: the Unix socket at which Postfix asks for connectors, "" for none; mode and group are the
+    milter's.
     *resolver*: the validating name server that is asked about servers of others, "" for this host's.
     *requiretls*: whether copies that need TLS with a certificate ask for REQUIRETLS (RFC 8689), if the MTA
     announces it; such mail comes back from where a next server does not."""
 
     enforced: bool = False
+    mta: Mta = Mta.POSTFIX
     postfix: Annotated[Path | None, configuration] = Path("/etc/postfix")
     connectors: Annotated[str, unix_socket] = ""
     resolver: Annotated[str, name_server] = ""
@@ -57,6 +68,10 @@ class Tls:
 
     @property
     def kept(self) -> frozenset[str]:
-        """What rules may require, because somebody sees to it: TLS; DANE, if Postfix asks us where it is."""
-        found = {TLS: self.enforced, DANE: self.enforced and bool(self.connectors)}
-        return frozenset(name for name, is_kept in found.items() if is_kept)
+        """What rules may require, because somebody sees to it: levels of TLS, and ROUTE."""
+        if not self.enforced:
+            return frozenset()
+        if self.mta is Mta.SENDMAIL:
+            return _EVERYWHERE
+        # Postfix has to ask us whether a domain publishes something.
+        return _EVERYWHERE | _BY_POSTFIX | ({"dane"} if self.connectors else set())

@@ -19,11 +19,12 @@ from typing import Final
 from postseal.body import PIECE
 from postseal.envelope import Envelope
 from postseal.errors import Cause, Failure
-from postseal.guard.own import unquotable
+from postseal.guard.own import TLS, unquotable
 from postseal.guard.trace import Guard
 from postseal.message import Header, Message
 from postseal.outcome import Copy
-from postseal.required_tls import asks_for_a_certificate
+from postseal.required_tls import RequiredTls, asks_for_a_certificate
+from postseal.settings_tls import Mta
 
 _OF_MAIL: Final = ("RET", "ENVID")
 _OF_RCPT: Final = ("NOTIFY", "ORCPT")
@@ -44,6 +45,7 @@ class Submission:
     *name*: who we say we are, in HELO and in the trace line.  *guard*: marks that line, so that we know the
     copy if the listener gives it to us; None: we are to treat it as any other mail then.  *requiretls*: ask
     the servers behind as well for the TLS that a copy needs (RFC 8689), if the listener can pass that on.
+    *mta*: whose listener it is, for that is how it is told of this TLS.
     """
 
     host: str
@@ -52,6 +54,12 @@ class Submission:
     name: str
     guard: Guard | None
     requiretls: bool = False
+    mta: Mta = Mta.POSTFIX
+
+    def keeps(self, copy: Copy) -> bool:
+        """Whether *copy* may stay with the MTA in place of the message that it has."""
+        # Sendmail learns at the beginning of a transaction which TLS its message needs.
+        return not copy.back and (copy.tls is None or self.mta is Mta.POSTFIX)
 
     def submit(
         self,
@@ -66,17 +74,22 @@ class Submission:
         *may_end* is called before the last line, which is what makes the listener take it; if that raises,
         the listener has not taken it.  *end* sends that line and hears the reply in our place.
         """
+        by_name = copy.tls if self.mta is Mta.SENDMAIL else None
+        written = copy.message.without(TLS) if by_name else copy.message
         mark = ""
         if self.guard:
-            mark = self.guard.mark(copy.message, envelope.sender, copy.recipients, name=self.name, at=at)
-        message = _traced(copy.message, envelope, self.name, at, mark=mark)
+            mark = self.guard.mark(written, envelope.sender, copy.recipients, name=self.name, at=at)
+        message = _traced(written, envelope, self.name, at, mark=mark)
         try:
-            client = smtplib.SMTP(self.host, self.port, self.name, timeout=self.timeout)
+            if by_name:
+                self._assure(by_name)
+            name = by_name.transport if by_name else self.name
+            client = smtplib.SMTP(self.host, self.port, name, timeout=self.timeout)
             try:
                 if client.sock:  # or the last line waits 40 ms for the delayed ACK of what went before
                     client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 _judge("EHLO", *client.ehlo(), expected=250)
-                self._envelope(client, copy, envelope, message)
+                self._envelope(client, copy, envelope)
                 _ask(client, "DATA", expected=354)
                 for piece in _stuffed(message.pieces()):
                     client.send(piece)
@@ -91,8 +104,19 @@ class Submission:
         except (OSError, smtplib.SMTPException) as error:
             raise Failure(Cause.SUBMISSION, f"{self.host}:{self.port}: {error}") from error
 
-    def _envelope(self, client: smtplib.SMTP, copy: Copy, envelope: Envelope, message: Message) -> None:
-        words = []
+    def _assure(self, required: RequiredTls) -> None:
+        """Raise Failure unless Sendmail knows this TLS: only its rules refuse this sender, with this word."""
+        # Not in the session of the copy: Sendmail would remember the refusal, and take a later one that is
+        # temporary for permanent (its process has one exit status).
+        with smtplib.SMTP(self.host, self.port, self.name, timeout=self.timeout) as client:
+            client.ehlo()
+            code, text = client.docmd("MAIL", f"FROM:<{required.transport}@postseal.invalid>")
+        if code < 500 or f" {required.transport} is kept to".encode() not in text:
+            detail = f"Sendmail does not know {required.transport}: the rules of contrib/sendmail are missing"
+            raise Failure(Cause.SUBMISSION, detail)
+
+    def _envelope(self, client: smtplib.SMTP, copy: Copy, envelope: Envelope) -> None:
+        words, message = [], copy.message
         recipients = [recipient.address for recipient in copy.recipients]
         given = {word.partition("=")[0].upper() for word in envelope.parameters}
         if "REQUIRETLS" in given:

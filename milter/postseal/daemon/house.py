@@ -14,6 +14,7 @@ from postseal import settings as settings_file
 from postseal.acquaintance import Memory
 from postseal.document import Problems
 from postseal.envelope import Envelope
+from postseal.errors import BadInput, Place, Problem
 from postseal.finding.shelf import Opening
 from postseal.incoming import load as incoming
 from postseal.incoming.incoming import Incoming, Received
@@ -27,6 +28,7 @@ from postseal.policy.load import load as load_policy
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode
 from postseal.settings import Settings
+from postseal.settings_tls import Mta
 from postseal.tls import wiring
 from postseal.tls.published import publish
 from postseal.tls.table import Tables
@@ -116,11 +118,15 @@ def build(path: Path, *, spool: Path | None = None) -> House:
     problems.settle()
     assert policy is not None  # noqa: S101 (or there was a problem)
     assert methods is not None  # noqa: S101
-    if settings.tls.enforced and settings.tls.postfix:
+    told = settings.tls
+    if told.enforced and told.mta is Mta.SENDMAIL and not settings.submit_to:
+        what = "tls: Sendmail is told of the TLS that mail needs when copies are submitted, and none are"
+        raise BadInput([Problem(Place(str(path)), what, "name its listener for copies: submit_to")])
+    if told.enforced and told.mta is Mta.POSTFIX and told.postfix:
         required = policy.required_tls
         if place := policy.protects_by("tls"):
             required[REQUIRED] = place
-        folder, asked = settings.tls.postfix, settings.tls.connectors
+        folder, asked = told.postfix, told.connectors
         wiring.check(folder, required, submit_to=settings.submit_to, socket=asked)
         wiring.check_connectors(folder, policy.connectors.outbound, socket=asked)
     opens = incoming.load(settings, methods.search, methods.keys, clock=now, host=socket.gethostname())

@@ -110,6 +110,7 @@ def _delivery(settings: Settings, guard: Guard, *, closing: Sequence[int]) -> De
         name,
         guard,
         requiretls=settings.tls.requiretls,
+        mta=settings.tls.mta,
     )
     return Delivery(listener, journal(), house.now, forked(journal, house.now, closing=closing))
 

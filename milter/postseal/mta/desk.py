@@ -234,7 +234,8 @@ def _changes(
     if not copies:
         return None
     first = copies[0]
-    if all(copy.message is first.message and not copy.back for copy in copies):
+    may_stay = not first.back and (delivery is None or delivery.submission.keeps(first))
+    if may_stay and all(copy.message is first.message and not copy.back for copy in copies):
         # One transaction carries one body to all its recipients, and that is all they need.
         copies = [replace(first, recipients=tuple(who for copy in copies for who in copy.recipients))]
         if not _divided_before(message, envelope, copies[0], delivery):

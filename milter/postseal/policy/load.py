@@ -39,6 +39,7 @@ from postseal.policy.source import Preamble
 from postseal.policy.tls_values import CONNECTOR, ENFORCES
 from postseal.remedy import DEFER
 from postseal.settings import Settings
+from postseal.settings_tls import ROUTE
 from postseal.treatment import Treatment
 
 
@@ -159,7 +160,7 @@ def _asked(rules: Iterable[Rule]) -> Iterator[Condition]:
 def _check_connectors(found: Connectors, settings: Settings, problems: Problems) -> None:
     """Raise BadInput if there is one to a partner and nobody would see to it."""
     first = next(iter(found.outbound.values()), None)
-    if first and not settings.tls.enforced:
+    if first and ROUTE not in settings.tls.kept:
         what = f"connector '{first.name}' would have no effect: nobody sees to it"
         hint = "have Postfix ask for connectors (contrib/postfix) and set tls: {enforced: true}"
         problems.add(first.place, what, hint)

@@ -8,10 +8,10 @@ from postseal.binding import Reader, known
 from postseal.document import Mapping, Node, Problems, Scalar, bad
 from postseal.policy.values import some
 from postseal.required_tls import Level, RequiredTls
-from postseal.settings_tls import DANE
+from postseal.settings_tls import ROUTE
 
 ENFORCES = "TLS"
-"""The kind of name that a reader knows if the MTA does what is required."""
+"""The kind of name that a reader knows: levels of TLS that the MTA keeps to, and whether it takes routes."""
 
 CONNECTOR = "connector"
 """The kind of name that a reader knows of connectors with a smart host."""
@@ -29,12 +29,16 @@ def required_tls(node: Node, reader: Reader) -> RequiredTls:
         hint = "wire the transports postseal-tls-… (contrib/postfix) and set tls: {enforced: true}"
         raise bad(node.place, what, hint)
     found = requirement(node)
-    _check_dane(found, node, reader)
+    _check(found, node, reader)
     return found
 
 
-def _check_dane(found: RequiredTls, node: Node, reader: Reader) -> None:
-    if found.level is Level.DANE and DANE not in reader.names[ENFORCES]:
+def _check(found: RequiredTls, node: Node, reader: Reader) -> None:
+    kept = reader.names[ENFORCES]
+    if ROUTE not in kept and found.level not in kept:
+        what = f"Sendmail is not told of TLS of the level '{found.level}'"
+        raise bad(node.place, what, "write encrypt or verify (contrib/sendmail)")
+    if found.level not in kept:
         what = "nobody would look for what the domain publishes"
         raise bad(node.place, what, "have Postfix ask Postseal, tls: {connectors: unix:…} (docs/tls.md)")
 
@@ -84,11 +88,11 @@ def routed(node: Node, reader: Reader) -> RequiredTls:
     word = known(scalar.one(node), connectors, "connector with a smart host")
     assert isinstance(connectors, dict)  # noqa: S101 (or the word were not known)
     found: RequiredTls = connectors[word]
-    if not reader.names.get(ENFORCES):
+    if ROUTE not in reader.names.get(ENFORCES, ()):
         what = "mail cannot be routed here: no transport of Postfix would take it to the smart host"
         hint = "wire the transports postseal-tls-… (contrib/postfix) and set tls: {enforced: true}"
         raise bad(node.place, what, hint)
-    _check_dane(found, node, reader)
+    _check(found, node, reader)
     return found
 
 
