@@ -31,8 +31,12 @@ def leave(visitor: Visitor, path: str, provider: str = "lab") -> str:
     return sent_on(visitor.post(f"{path}/account/{provider}"))
 
 
-def arrive(visitor: Visitor, server: ProviderServer, url: str, **more: str) -> Answer:
+def arrive(
+    visitor: Visitor, server: ProviderServer, url: str, *, provider: str = "lab", **more: str
+) -> Answer:
     """Where *visitor* gets to with a good code, or what *more* has in its place."""
     state = parse_qs(urlsplit(url).query)["state"][0]
     brought = {"code": server.code(url), "state": state, **more}
-    return visitor.get("/account/lab?" + urlencode({name: text for name, text in brought.items() if text}))
+    return visitor.get(
+        f"/account/{provider}?" + urlencode({name: text for name, text in brought.items() if text})
+    )

@@ -13,6 +13,7 @@ from postseal.settings_forwards import Forwards
 from postseal.settings_lists import Lists
 from postseal.settings_ome import paragraph
 from postseal.settings_replies import Replies
+from postseal.settings_super_users import SuperUsers
 
 
 def portal_address(node: Node, _reader: object = None) -> str:
@@ -46,6 +47,7 @@ class Portal:
     *help*: whom people can ask, for example a telephone number.
     *stop*: how long a stop waits for answers under way.  *replies*, *forwards*: what visitors may write, and
     send on.  *lists*: who may read as a member of a list.
+    *super_users*: who may open everything.
     """
 
     listen: Annotated[str, portal_address] = "127.0.0.1:8460"
@@ -64,3 +66,4 @@ class Portal:
     replies: Replies = field(default_factory=Replies)
     forwards: Forwards = field(default_factory=Forwards)
     lists: Lists = field(default_factory=Lists)
+    super_users: SuperUsers = field(default_factory=SuperUsers)

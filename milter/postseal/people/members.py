@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from postseal import log
 from postseal.envelope import key
-from postseal.errors import BadInput, Cause, Failure, Problem
+from postseal.errors import BadInput, Cause, Failure, Place, Problem
 from postseal.finding import web
 from postseal.finding.bounded import Bounded
 from postseal.people.file import PeopleFile
@@ -118,7 +118,7 @@ def load(settings: Lists, directory: Directory, *, authorization: Callable[[], s
     """
     found: list[Members] = []
     if settings.directory:
-        found.append(ByDirectory(_people(settings, directory)))
+        found.append(ByDirectory(finder(directory, settings.place)))
     if settings.command:
         found.append(ByAnswer(lambda address: _printed(settings, address), settings))
     if settings.url:
@@ -152,14 +152,15 @@ def load(settings: Lists, directory: Directory, *, authorization: Callable[[], s
     return Several(found) if found else None
 
 
-def _people(settings: Lists, directory: Directory) -> Callable[[], People]:
+def finder(directory: Directory, place: Place) -> Callable[[], People]:
+    """Gives the *directory*, a file as it is now; *place*: of what asks for it.  Raises BadInput."""
     if directory.file is not None:
         return _Reread(directory.file).find
     if directory.server is not None:
         server = LdapPeople(directory.server)
         return lambda: server
     what = "there is no directory to ask for members"
-    raise BadInput([Problem(settings.place, what, "name a file or a server below directory:")])
+    raise BadInput([Problem(place, what, "name a file or a server below directory:")])
 
 
 class _Reread:

@@ -17,7 +17,7 @@ from postseal import log
 from postseal.accounts.journey import Returned, Secrets
 from postseal.accounts.refusal import NotProven, Reason
 from postseal.portal.found import found
-from postseal.portal.member import reader_of
+from postseal.portal.member import may_sign_in
 from postseal.portal.signing_in import address_page
 from postseal.portal.visit import Visit
 from postseal.store.audit import Entry, Event
@@ -101,7 +101,7 @@ def _address(visit: Visit, provider: "Provider", finished: Finished) -> str:
     returned = Returned(asked.get("code", ""), asked.get("iss", ""), asked.get("error", ""))
     address = provider.address(returned, _secrets(visit, provider, finished.begun), at=visit.at)
     message = visit.desk.opened.messages.of(finished.message)
-    if message is None or reader_of(visit, message, address) is None:
+    if message is None or not may_sign_in(visit, message, address, provider.settings.name):
         raise NotProven(Reason.RECIPIENT)
     return address
 

@@ -15,8 +15,19 @@ _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 _MAIL_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 EVENTS: Final = (
     *("posted", "code_asked", "code_limited", "code_right", "code_wrong", "code_spent"),
-    *("shown", "fetched", "copied", "replied", "forwarded", "admitted", "refused", "gone", "tampered"),
-    *("foreign", "signed_out"),
+    *(
+        "shown",
+        "fetched",
+        "copied",
+        "replied",
+        "forwarded",
+        "admitted",
+        "overseen",
+        "refused",
+        "gone",
+        "tampered",
+    ),
+    *("tampered", "foreign", "signed_out"),
 )
 MAILS: Final = ("accepted", "refused", "given_up")
 REPLIES: Final = ("sent", "deferred", "failed")

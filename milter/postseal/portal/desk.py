@@ -11,6 +11,7 @@ from postseal.branding.shelf import Shelf
 from postseal.people.members import Members
 from postseal.portal.count import Count
 from postseal.portal.outgoing import Outgoing, Round
+from postseal.portal.overseers import Overseers
 from postseal.portal.post import Post
 from postseal.portal.telephone import Telephones
 from postseal.settings import Settings
@@ -29,7 +30,7 @@ class Desk:
     *outgoing*: None where nobody can reply.  *telling*: tells senders of readers, if it runs.
     *providers*: of accounts elsewhere.  *telephones*: None
     where codes go by mail alone.  *ceremony*: None without passkeys.  *members*: of lists; None where only
-    who is named reads.
+    who is named reads.  *overseers*: the super users; None if there are none.
     """
 
     settings: Settings
@@ -45,6 +46,7 @@ class Desk:
     telephones: Telephones | None = None
     ceremony: "type[Ceremony] | None" = None
     members: Members | None = None
+    overseers: Overseers | None = None
 
     @property
     def texts(self) -> bool:

@@ -27,6 +27,14 @@ def reader_of(visit: Visit, message: SealedMessage, address: str) -> Addressee |
     return None
 
 
+def may_sign_in(visit: Visit, message: SealedMessage, address: str, how: str) -> bool:
+    """Whether *address*, who has proved *how* to be that, has come for *message* with reason."""
+    overseers = visit.desk.overseers
+    if overseers is not None and overseers.includes(address, how):
+        return True
+    return reader_of(visit, message, address) is not None
+
+
 def is_named(message: SealedMessage, address: str) -> bool:
     """Whether *address* is a reader whatever a list says: its sender or another reader has named him."""
     known = message.addressee(address)
@@ -36,7 +44,8 @@ def is_named(message: SealedMessage, address: str) -> bool:
 def _admitted(visit: Visit, message: SealedMessage, address: str) -> Addressee | None:
     """Who has read nothing yet, and is a member."""
     readable = {one.address: one for one in message.recipients if one.readable(visit.at)}
-    lists = [one.address for one in readable.values() if one.kind is not Kind.MEMBER]
+    # A second code that the sender asks for is for one telephone, and not for whoever is on a list.
+    lists = [one.address for one in readable.values() if one.kind is not Kind.MEMBER and not one.number]
     parent, opened = _list(visit, address, lists), visit.desk.opened
     if not parent:
         return None

@@ -17,7 +17,7 @@ from postseal import log
 from postseal.accounts.refusal import NotProven, Reason
 from postseal.portal.found import Found, SignedOut, found, read_by
 from postseal.portal.header import DEVICE
-from postseal.portal.member import reader_of
+from postseal.portal.member import may_sign_in
 from postseal.portal.signing_in import address_page
 from postseal.portal.visit import Visit
 from postseal.settings_sign_in import PASSKEY
@@ -138,7 +138,7 @@ def _used(visit: Visit, here: Found, ceremony: "Ceremony") -> Passkey:
     counter = ceremony.counter(written, passkey, challenge=_challenge(begun))
     if not passkeys.use(passkey, counter, at=visit.at):
         raise NotProven(Reason.COUNTER, "used twice at the same time")
-    if reader_of(visit, here.message, passkey.address) is None:
+    if not may_sign_in(visit, here.message, passkey.address, PASSKEY):
         raise NotProven(Reason.RECIPIENT)
     return passkey
 

@@ -6,7 +6,7 @@ the portal's place.
 
 import re
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from postseal.licence import SAVED
 from postseal.message import Message
@@ -15,6 +15,7 @@ from postseal.portal.forward import forwarding
 from postseal.portal.found import Found, Gone, found, read_by
 from postseal.portal.lock import lock_page
 from postseal.portal.opened import message_of, password_of
+from postseal.portal.oversight import oversees
 from postseal.portal.reading import note
 from postseal.portal.reply import ways
 from postseal.portal.restricted import Withheld, labels, may_save, may_take, restraint, viewable
@@ -36,6 +37,8 @@ def message(visit: Visit) -> Response:
     if here.locked:
         return lock_page(visit, here)
     if here.reader is None:
+        if oversees(visit):
+            return RedirectResponse(f"/m/{here.handle}/oversight", 303)
         return code_or_address(visit, here)
     original = message_of(visit, here, here.reader)
     outbox, seen = visit.desk.opened.outbox, _seen(visit, original)

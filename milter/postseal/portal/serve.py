@@ -20,13 +20,13 @@ from postseal.accounts import secret
 from postseal.body import Spool
 from postseal.branding.load import FOLDER
 from postseal.branding.shelf import Shelf
-from postseal.errors import BadInput, Place, Problem
+from postseal.errors import BadInput, Failure, Place, Problem
 from postseal.finisher import Finisher, forked
 from postseal.methods.ome import OmeMethod
 from postseal.people import members
 from postseal.people.members import Members
 from postseal.policy import templates
-from postseal.portal import ceremonies
+from postseal.portal import ceremonies, overseers
 from postseal.portal.app import app
 from postseal.portal.count import Count
 from postseal.portal.desk import Desk
@@ -42,6 +42,7 @@ from postseal.portal.listening import (
 )
 from postseal.portal.monitor import monitor
 from postseal.portal.outgoing import Outgoing, Round
+from postseal.portal.overseers import Overseers
 from postseal.portal.post import Post
 from postseal.portal.telephone import Telephones
 from postseal.replying.dispatch import Dispatch
@@ -51,6 +52,7 @@ from postseal.replying.read_notice import Telling
 from postseal.replying.replies import Replies
 from postseal.sealed import source
 from postseal.settings import Settings
+from postseal.settings_sign_in import PASSKEY
 from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.store.ring import Ring
@@ -78,6 +80,7 @@ def run(path: Path, instance: int) -> None:
             portal.spool_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _bad(path, f"portal: {error.filename or portal.listen}: {error.strerror}", "") from None
+        _note_super_users(desk)
         desk.post.start()
         rounds = [each for each in (desk.outgoing, desk.telling) if each]
         for each in rounds:
@@ -86,6 +89,16 @@ def run(path: Path, instance: int) -> None:
         for each in rounds:
             each.stop(portal.stop)
         desk.post.stop(portal.stop)
+
+
+def _note_super_users(desk: Desk) -> None:
+    """Tell log and audit who the super users are, if that has changed."""
+    named = desk.settings.portal.super_users
+    try:
+        overseers.note(named, desk.opened.audit, desk.clock())
+    except Failure as failure:
+        if desk.overseers is not None:  # nobody may be one of whom the audit cannot be told
+            raise _bad(Path("portal: super_users"), f"the audit cannot be told: {failure}", "") from None
 
 
 def _finisher(settings: Settings) -> Finisher | None:
@@ -112,7 +125,13 @@ def _desk(settings: Settings, finisher: Finisher | None) -> Desk:
     shelf = Shelf(settings.policies / FOLDER)
     ceremony = ceremonies.load("sign_in: passkeys") if settings.sign_in.passkeys else None
     desk = Desk(settings, ring, spool, post, count, _now, shelf, providers=providers, ceremony=ceremony)
-    desk = replace(desk, telephones=telephones, telling=_telling(desk), members=_members(settings))
+    desk = replace(
+        desk,
+        telephones=telephones,
+        telling=_telling(desk),
+        members=_members(settings),
+        overseers=_overseers(settings),
+    )
     return replace(desk, outgoing=_outgoing(desk, finisher)) if settings.portal.replies.submit_to else desk
 
 
@@ -121,6 +140,13 @@ def _members(settings: Settings) -> Members | None:
     lists = settings.portal.lists
     value = partial(secret.read, lists.authorization, lists.place) if lists.authorization else str
     return members.load(lists, settings.directory, authorization=value)
+
+
+def _overseers(settings: Settings) -> Overseers | None:
+    """The super users."""
+    ways = [each.name for each in settings.sign_in.providers]
+    ways += [PASSKEY] if settings.sign_in.passkeys else []
+    return overseers.load(settings.portal.super_users, settings.directory, ways)
 
 
 def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:

@@ -128,6 +128,8 @@ class Forwards:
         """Whether *visitor* may forward *message*."""
         reader = message.addressee(visitor)
         reads = reader is not None and reader.readable(self._clock()) and unambiguous(reader.written)
+        if reader is not None and reader.number:  # whom he names would need no second code
+            return False
         return reads and self._limits.recipients > 0 and Right.FORWARD.value not in message.rights
 
     def send(self, container: Container, original: Message, visitor: str, forwarding: Forwarding) -> bool:

@@ -44,6 +44,8 @@ class Event(StrEnum):
     FETCHED = "fetched"  # an attachment; detail: its place in the message
     COPIED = "copied"  # into a file that opens without the portal; detail: how long it is good
     REPLIED = "replied"
+    OVERSEEN = "overseen"  # opened by a super user; detail: why
+    SUPER_USERS = "super_users"  # who they are has changed; detail: they
     ADMITTED = "admitted"  # as a member of a list; detail: of which
     FORWARDED = "forwarded"  # by a reader; detail: to whom
     REVOKED = "revoked"
