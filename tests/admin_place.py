@@ -90,6 +90,11 @@ class Office:
         """The address at the provider that a *reader* of the portal is sent on to."""
         return leave(reader, path)
 
+    def refusals(self) -> list[str]:
+        """Who was refused, and why, the newest first."""
+        rows = [row for row in self.here.ring.audit.every() if row.event == "failed"]
+        return [f"{row.address} {row.detail}".strip() for row in reversed(rows)]
+
     def acts(self) -> list[str]:
         """What administrators have done, without their sessions, and who."""
         rows = [row for row in self.here.ring.audit.every() if row.event == "administered"]

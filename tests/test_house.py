@@ -33,3 +33,11 @@ def test_modules_are_short_enough_to_read(folder: str) -> None:
 
     assert lengths
     assert not {module: length for module, length in lengths.items() if length > LONGEST}
+
+
+def test_migrations_are_one_chain() -> None:
+    numbers = sorted(
+        file.name[:4] for file in (HOUSE / "milter/postseal/store/migrations/versions").glob("0*.py")
+    )
+
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

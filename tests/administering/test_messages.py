@@ -8,6 +8,9 @@ import pytest
 from admin_place import SUE, Office
 from demo.visitor import Visitor
 from portal_place import id_of, path_of
+from postseal.sealed.master import context
+from postseal.store.branches import Branch, Bud, grow
+from postseal.store.sealed import Kind
 from sealing import message
 
 WHO = ("bob@one.test", "cat@two.test", "dan@three.test")
@@ -78,6 +81,17 @@ def test_page_of_a_message_shows_who_and_never_what(at: Office, sue: Visitor) ->
     assert "ann@lab.test" in page
     assert not any(secret in page for secret in SECRET)
     assert ">shown<" in page
+
+
+def test_page_of_a_message_shows_by_whom_somebody_came_to_it(at: Office, sue: Visitor) -> None:
+    id_, now = id_of(at.here.sealed(to=WHO[:1])), datetime.now(UTC)
+    keys = at.here.ring.keys
+    bud = Bud(WHO[2], WHO[2], keys.wrap(b"k" * 32, context(id_, WHO[2], ())))
+    branch = Branch(WHO[2], WHO[0], Kind.FORWARD, now)
+    at.here.ring.store.write(lambda connection: grow(connection, id_, [bud], branch))
+
+    page = sue.get(f"/messages/{id_.hex()}").text
+    assert page.count(f"Reads it by way of {WHO[0]}, since") == 1
 
 
 def test_one_of_three_is_revoked_and_that_is_undone(at: Office, sue: Visitor) -> None:

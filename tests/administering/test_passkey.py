@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from admin_place import ANN, REV, Office
 from authenticator import Device, device
+from postseal.store.audit import Event
 from postseal.store.passkeys import Passkeys
 from postseal.store.schema_administrators import administrator_passkeys as table
 
@@ -62,8 +63,9 @@ def test_passkey_signs_in_and_makes_no_other(at: Office, own: Device) -> None:
     assert at.acts()[-1] == f"{ANN} signed in: passkey, admin"
     (kept,) = verbs(at).of(ANN, at=datetime.now(UTC))
     assert kept.until - kept.since == timedelta(days=180)
-    events = [(row.event, row.address) for row in at.here.ring.audit.newest(6)]
-    assert ("passkey_added", ANN) in events
+    added = at.here.ring.audit.last(Event.PASSKEY_ADDED)
+    assert added
+    assert (added.address, added.detail) == (ANN, "an administrator's own")
 
 
 def test_own_passkey_is_removed_and_opens_nothing_more(at: Office, own: Device) -> None:
@@ -73,7 +75,7 @@ def test_own_passkey_is_removed_and_opens_nothing_more(at: Office, own: Device) 
     tried(at, own.page)
 
     expect(own.page.get_by_role("alert")).to_contain_text("That did not let you in")
-    assert at.here.ring.audit.newest(1)[0].detail == "administrators: passkey: unknown"
+    assert at.refusals()[0] == "administrators: passkey: unknown"
 
 
 def test_ending_sessions_forgets_passkeys_of_administrators(at: Office, own: Device) -> None:
@@ -104,7 +106,7 @@ def test_passkey_that_proves_too_little_is_refused(
     tried(at, own.page)
 
     expect(own.page.get_by_role("alert")).to_contain_text("That did not let you in")
-    assert at.here.ring.audit.newest(1)[0].detail == f"administrators: passkey: {reason}"
+    assert at.refusals()[0] == f"administrators: passkey: {reason}"
     verbs(at).remove_all("gone@lab.test")
 
 
@@ -139,5 +141,4 @@ def test_answer_is_good_once_and_in_its_browser(at: Office) -> None:
     for browser in (other, visitor, visitor):
         answer = browser.post("/passkey/answer", state=state, credential="{}")
         assert answer.status == 403
-    details = [row.detail for row in at.here.ring.audit.newest(3)]
-    assert details == [f"administrators: passkey: {why}" for why in ("state", "malformed", "state")]
+    assert at.refusals()[:3] == [f"administrators: passkey: {why}" for why in ("state", "malformed", "state")]

@@ -51,7 +51,7 @@ def test_nothing_is_done_that_the_audit_cannot_be_told(at: Office) -> None:
     message = id_of(at.here.sealed(to=("bob@one.test",)))
     admin = at.signed_in("admin")
     file = at.here.portal.settings_file.parent / "store" / "store.sqlite"
-    with sqlite3.connect(file, isolation_level=None) as holder:
+    with sqlite3.connect(file, timeout=60, isolation_level=None) as holder:
         holder.execute("CREATE TRIGGER no_audit BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END")
         try:
             assert admin.get(f"/messages/{message.hex()}").status == 503

@@ -124,7 +124,7 @@ def _done(visit: Visit, way: Way, *, silent: bool) -> Response:
         raise Foreign
     if way.act:
         given = visit.form.texts if way.method == "POST" else visit.request.query_params
-        asked = " ".join(f"{name}={given[name]}" for name in way.fields if given.get(name))
+        asked = log.line(**{name: given.get(name, "") for name in way.fields})
         message = visit.request.path_params.get("message", "")
         visit.tell(f"{way.act} {asked}".strip(), pages.message_id(message) if message else None)
     return way.endpoint(visit)

@@ -65,7 +65,9 @@ def show(visit: Visit) -> Response:
     (listed,) = Overview(opened.store, opened.messages).some([message.id])
     rows = opened.audit.of(message.id)
     keep = visit.desk.settings.ome.undo_revoke
-    return visit.page("message.html", listed=listed, rows=rows, keep=timedelta(seconds=keep))
+    came = {branch.address: branch for branch in opened.branches.of(message.id)}
+    facts = {"listed": listed, "came": came, "rows": rows, "keep": timedelta(seconds=keep)}
+    return visit.page("message.html", status=200, **facts)
 
 
 def revoke(visit: Visit) -> Response:

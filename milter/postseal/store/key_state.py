@@ -5,6 +5,7 @@ from functools import partial
 
 from sqlalchemy import Connection, func, select
 
+from postseal.errors import Failure
 from postseal.store.ring import Opened
 from postseal.store.schema_sealed import sealed_keys, secrets
 
@@ -26,11 +27,16 @@ class MasterKey:
 
 
 def states(opened: Opened) -> tuple[MasterKey, ...]:
-    """All that wrap something, or could, by name.  Raises Failure."""
+    """All that wrap something, or could, by name.  Raises Failure(STORE).
+
+    While the source of keys does not answer, they are those that the store names, and none is the current.
+    """
     counted, of_secrets = opened.store.read(_counted)
-    names = getattr(opened.keys, "names", None)  # a key server does not tell
-    current = opened.keys.current
-    every = {current, *counted, *of_secrets, *(names or ())}
+    try:
+        current, names = opened.keys.current, getattr(opened.keys, "names", None)  # a key server has none
+    except Failure:
+        current, names = "", None
+    every = {*counted, *of_secrets, *(names or ()), *filter(None, [current])}
     known = partial(_known, names=None if names is None else frozenset(names))
     return tuple(
         MasterKey(name, name == current, *counted.get(name, (0, 0)), name in of_secrets, known(name))
