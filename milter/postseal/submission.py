@@ -82,7 +82,7 @@ class Submission:
         message = _traced(written, envelope, self.name, at, mark=mark)
         try:
             if by_name:
-                self._assure(by_name)
+                self.assure(by_name)
             name = by_name.transport if by_name else self.name
             client = smtplib.SMTP(self.host, self.port, name, timeout=self.timeout)
             try:
@@ -104,7 +104,7 @@ class Submission:
         except (OSError, smtplib.SMTPException) as error:
             raise Failure(Cause.SUBMISSION, f"{self.host}:{self.port}: {error}") from error
 
-    def _assure(self, required: RequiredTls) -> None:
+    def assure(self, required: RequiredTls) -> None:
         """Raise Failure unless Sendmail knows this TLS: only its rules refuse this sender, with this word."""
         # Not in the session of the copy: Sendmail would remember the refusal, and take a later one that is
         # temporary for permanent (its process has one exit status).

@@ -11,6 +11,7 @@ from postseal.cli.check import check
 from postseal.cli.completion import completion
 from postseal.cli.connectors import connectors
 from postseal.cli.control import reload, status
+from postseal.cli.doctor import doctor
 from postseal.cli.explain import explain
 from postseal.cli.identity import identity
 from postseal.cli.keys import keys
@@ -43,7 +44,22 @@ def main() -> None:
 
 
 for command in (
-    *(run, connectors, portal, check, explain, apply, policy, ca, certs, identity, keys, messages, branding),
+    *(
+        run,
+        connectors,
+        portal,
+        check,
+        doctor,
+        explain,
+        apply,
+        policy,
+        ca,
+        certs,
+        identity,
+        keys,
+        messages,
+        branding,
+    ),
     *(signout, replies, admin),
     *(smime_group, tls, reload, status, completion),
 ):

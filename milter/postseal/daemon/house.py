@@ -118,17 +118,10 @@ def build(path: Path, *, spool: Path | None = None) -> House:
     problems.settle()
     assert policy is not None  # noqa: S101 (or there was a problem)
     assert methods is not None  # noqa: S101
-    told = settings.tls
-    if told.enforced and told.mta is Mta.SENDMAIL and not settings.submit_to:
+    if settings.tls.mta is Mta.SENDMAIL and settings.tls.enforced and not settings.submit_to:
         what = "tls: Sendmail is told of the TLS that mail needs when copies are submitted, and none are"
         raise BadInput([Problem(Place(str(path)), what, "name its listener for copies: submit_to")])
-    if told.enforced and told.mta is Mta.POSTFIX and told.postfix:
-        required = policy.required_tls
-        if place := policy.protects_by("tls"):
-            required[REQUIRED] = place
-        folder, asked = told.postfix, told.connectors
-        wiring.check(folder, required, submit_to=settings.submit_to, socket=asked)
-        wiring.check_connectors(folder, policy.connectors.outbound, socket=asked)
+    check_wiring(settings, policy)
     opens = incoming.load(settings, methods.search, methods.keys, clock=now, host=socket.gethostname())
     return House(
         settings,
@@ -139,3 +132,15 @@ def build(path: Path, *, spool: Path | None = None) -> House:
         {fingerprint: at.timestamp() for fingerprint, at in methods.expiries.items()},
         dict(methods.recipients),
     )
+
+
+def check_wiring(settings: Settings, policy: Policy) -> None:
+    """Raise BadInput unless the Postfix of this host does what *policy* relies on."""
+    told = settings.tls
+    if told.enforced and told.mta is Mta.POSTFIX and told.postfix:
+        required = policy.required_tls
+        if place := policy.protects_by("tls"):
+            required[REQUIRED] = place
+        folder, asked = told.postfix, told.connectors
+        wiring.check(folder, required, submit_to=settings.submit_to, socket=asked)
+        wiring.check_connectors(folder, policy.connectors.outbound, socket=asked)
