@@ -1,14 +1,14 @@
 """A real Chromium (Debian's), and a server on the loopback interface that tells who asked it for what."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Download, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -26,6 +26,20 @@ def browser() -> Iterator[Browser]:
             yield running
         finally:
             running.close()
+
+
+def saved(page: Page, press: Callable[[], object]) -> Download:
+    """What *page* saves when somebody does *press*.
+
+    Of some hundred downloads Chromium gives one up before it has asked the server for it, above all without
+    script; a person presses again.
+    """
+    for _ in range(3):
+        with page.expect_download() as saving:
+            press()
+        if saving.value.failure() != "canceled":
+            break
+    return saving.value
 
 
 @dataclass

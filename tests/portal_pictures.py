@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from browser import saved
 from browser_lab import DESKTOP, PHONE, Lab, lab, mail, pdf
 from portal_place import id_of
 
@@ -55,10 +56,9 @@ def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
     yield "offline"
     for field in ("Passphrase", "The same once more"):
         page.get_by_label(field, exact=True).fill("seven wild geese on ice")
-    with page.expect_download() as saving:
-        page.get_by_role("button", name="Save the copy").click()
+    saving = saved(page, page.get_by_role("button", name="Save the copy").click)
     copy = lab.folder / f"{recipient}.html"
-    saving.value.save_as(copy)
+    saving.save_as(copy)
     page.goto(copy.as_uri())
     yield "offline-copy"
     page.get_by_label("Passphrase").fill("seven wild geese on ice")

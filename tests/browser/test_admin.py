@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from admin_pictures import pages
 from admin_place import Office, office
+from browser import saved
 from browser_lab import DESKTOP, PHONE
 from portal_place import id_of
 from postseal.language.language import EVERY
@@ -76,10 +77,9 @@ def test_export_is_saved_as_a_file(at: Office, context: BrowserContext) -> None:
     page = entered(at, context.new_page(), "rev@lab.test")
     page.get_by_role("link", name="Audit").click()
     for form in ("CSV", "JSON"):
-        with page.expect_download() as waited:
-            page.get_by_role("button", name=form).click()
-        assert waited.value.suggested_filename.endswith(f".{form.lower()}")
-        assert waited.value.path().stat().st_size > 100
+        waited = saved(page, page.get_by_role("button", name=form).click)
+        assert waited.suggested_filename.endswith(f".{form.lower()}")
+        assert waited.path().stat().st_size > 100
 
 
 def test_preview_shows_the_branding_and_runs_nothing(at: Office, context: BrowserContext) -> None:

@@ -8,6 +8,7 @@ import pikepdf
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from browser import saved
 from browser_lab import DESKTOP, Lab, mail
 from content.carriers import text_pdf
 
@@ -37,10 +38,9 @@ def page(chromium_lab: Lab, context: BrowserContext) -> Page:
 
 def test_saved_file_opens_with_the_password_that_is_shown(page: Page, tmp_path: Path) -> None:
     password = page.locator("code.password").inner_text()
-    with page.expect_download() as begun:
-        page.get_by_role("link", name="Save with a password").click()
-    path = tmp_path / begun.value.suggested_filename
-    begun.value.save_as(path)
+    begun = saved(page, page.get_by_role("link", name="Save with a password").click)
+    path = tmp_path / begun.suggested_filename
+    begun.save_as(path)
 
     assert path.name == "numbers.pdf"
     with pikepdf.open(path, password=password) as document:

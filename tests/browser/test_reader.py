@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from browser import saved
 from browser_lab import DESKTOP, PHONE, Lab, mail
 
 pytestmark = [pytest.mark.postfix, pytest.mark.slow]
@@ -52,13 +53,12 @@ def test_reader_opens_the_mail_and_saves_its_file(
 
     chromium_lab.opened(page, arrived, recipient, form=form, script=script)
     text = page.frame_locator("iframe").locator("body").inner_text()
-    with page.expect_download() as saving:
-        page.get_by_role("link", name="numbers.pdf").click()
+    saving = saved(page, page.get_by_role("link", name="numbers.pdf").click)
 
     assert page.get_by_role("heading", name="Numbers for the board").is_visible()
     assert "One, two, three." in text
-    assert hashlib.sha256(Path(saving.value.path()).read_bytes()).digest() == hashlib.sha256(file).digest()
-    assert saving.value.suggested_filename == "numbers.pdf"
+    assert hashlib.sha256(Path(saving.path()).read_bytes()).digest() == hashlib.sha256(file).digest()
+    assert saving.suggested_filename == "numbers.pdf"
     assert hosts - {""} == {chromium_lab.portal.address.removeprefix("https://")}
     assert complaints == []
     wide = page.evaluate("document.documentElement.scrollWidth") if script else 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from browser import saved
 from browser_lab import Lab, mail
 
 pytestmark = [pytest.mark.postfix, pytest.mark.slow]
@@ -49,8 +50,7 @@ def test_nothing_secret_is_left_in_logs_files_or_metrics(chromium_lab: Lab) -> N
     with chromium_lab.download(whole, cookie) as answer:  # a spool is open as long as somebody saves
         answer.read(1000)
         during = everywhere(chromium_lab)
-    with page.expect_download():
-        page.get_by_role("link", name="numbers.pdf").click()
+    saved(page, page.get_by_role("link", name="numbers.pdf").click)
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="You have signed out").wait_for()
     context.close()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from browser import CHROMIUM, Site, browser
+from browser import CHROMIUM, Site, browser, saved
 from offline_copies import FILE, PASSPHRASE, TEXT, opened, taken
 from portal_place import Place, place
 from postseal.body import Body, Spool
@@ -94,10 +94,9 @@ def test_it_opens_without_a_network(copies: Copies, context: BrowserContext) -> 
     page = shown(context, copies.free)
 
     assert page.get_by_role("heading", name="the secret quarter").is_visible()
-    with page.expect_download() as saving:
-        page.get_by_role("link", name="box.zip").click()
-    assert saving.value.suggested_filename == "box.zip"
-    assert Path(saving.value.path()).read_bytes() == FILE
+    saving = saved(page, page.get_by_role("link", name="box.zip").click)
+    assert saving.suggested_filename == "box.zip"
+    assert Path(saving.path()).read_bytes() == FILE
     assert {url.partition(":")[0] for url in asked} <= {"file", "blob", "about"}
     assert complaints == []
 
@@ -219,12 +218,11 @@ def test_reader_saves_it_from_the_portal(copies: Copies, tmp_path: Path) -> None
         proposed = page.locator("code").inner_text()
         page.get_by_label("Passphrase", exact=True).fill(proposed)
         page.get_by_label("The same once more").fill(proposed)
-        with page.expect_download() as saving:
-            page.get_by_role("button", name="Save the copy").click()
-        file = tmp_path / saving.value.suggested_filename
-        saving.value.save_as(file)
-        with page.expect_download():  # the page stays, for another
-            page.get_by_role("button", name="Save the copy").click()
+        save = page.get_by_role("button", name="Save the copy").click
+        saving = saved(page, save)
+        file = tmp_path / saving.suggested_filename
+        saving.save_as(file)
+        saved(page, save)  # the page stays, for another
     finally:
         online.close()
     offline = copies.chromium.new_context()
