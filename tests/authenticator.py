@@ -30,10 +30,16 @@ class Device:
         self.wire.send("WebAuthn.setUserVerified", asked)
 
 
+UNASKED = "PublicKeyCredential.isConditionalMediationAvailable = async () => false"
+"""A browser that proposes no passkeys; this one takes every proposal at once."""
+
+
 @contextmanager
-def device(chromium: Browser) -> Iterator[Device]:
+def device(chromium: Browser, *, proposes: bool = False) -> Iterator[Device]:
     with chromium.new_context(ignore_https_errors=True, locale="en") as context:
         page = context.new_page()
+        if not proposes:
+            page.add_init_script(UNASKED)
         wire = context.new_cdp_session(page)
         wire.send("WebAuthn.enable")
         made = wire.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from authenticator import Device, device
 from demo.visitor import COOKIE, Visitor
 from portal_place import Place, id_of, path_of, place
 from postseal.store.passkeys import MOST, Passkey
 from postseal.store.schema_sealed import passkeys as table
+from postseal.store.schema_sealed import sign_ins
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,54 @@ def test_passkey_opens_the_next_message_without_a_code(here: Place, chromium: Br
     assert kept.used
     assert kept.counter > 0
     assert kept.until - kept.since == timedelta(days=180)
+
+
+def test_passkey_is_proposed_where_the_address_is_typed(here: Place, chromium: Browser, zoe: str) -> None:
+    first, second = here.sealed(to=(zoe,)), here.sealed(to=(zoe,))
+    with device(chromium, proposes=True) as own:
+        violations: list[str] = []
+        own.page.on("console", lambda said: violations.append(said.text) if said.type == "error" else None)
+        first_visit(own.page, here, path_of(first), zoe)
+        sign_out(own.page, here)
+        sent: list[str] = []
+        own.page.on(
+            "request",
+            lambda request: sent.append(request.post_data or "") if "/answer" in request.url else None,
+        )
+        own.page.goto(here.portal.address + path_of(second))
+
+        # The device takes part without being asked, as somebody does who chooses what is proposed.
+        expect(own.page.frame_locator("iframe").locator("body")).to_contain_text("The numbers: 1, 2, 3.")
+        assert not [said for said in violations if "Policy" in said]
+        cookie = {each["name"]: each["value"] for each in own.page.context.cookies()}[COOKIE]
+    assert here.events(id_of(second))[1:] == ["authenticated", "shown"]
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for thief in (here.visitor(), _with_cookie(here, cookie)):
+        answer = thief.ask("POST", f"{path_of(second)}/passkey/answer", sent[0].encode(), kind)
+        assert answer.status == 403
+        assert "did not open the message" in answer.text
+
+
+def test_proposal_leaves_nothing_in_the_store_and_garbage_nothing_but_a_refusal(
+    here: Place, zoe: str
+) -> None:
+    path = path_of(here.sealed(to=(zoe,)))
+    visitor = here.visitor()
+    count = select(func.count()).select_from(sign_ins)
+    before = here.ring.store.read(lambda connection: connection.scalar(count))
+    page = visitor.get(path).text
+    assert 'autocomplete="username webauthn"' in page
+    assert here.ring.store.read(lambda connection: connection.scalar(count)) == before
+
+    state = page.partition('name="state" value="')[2].partition('"')[0]
+    for wrong in (state[:-1] + ("A" if state[-1] != "A" else "B"), "1.a.b", ".", "x" + state):
+        assert visitor.post(f"{path}/passkey/answer", state=wrong, credential="{}").status == 403
+    assert here.ring.store.read(lambda connection: connection.scalar(count)) == before
+    assert here.events(id_of(here.sealed(to=(zoe,))))[0] == "sealed"
+    assert visitor.post(f"{path}/passkey/answer", state=state, credential="{}").status == 403
+    assert here.events(bytes.fromhex(path[3:])) == ["sealed", "failed"]  # offered, so it is told, and once
+    assert visitor.post(f"{path}/passkey/answer", state=state, credential="{}").status == 403
+    assert here.events(bytes.fromhex(path[3:])) == ["sealed", "failed"]
 
 
 def test_own_passkey_is_listed_and_removed(here: Place, chromium: Browser, zoe: str) -> None:
@@ -258,7 +307,11 @@ def test_pages_ask_devices_only_where_they_must(here: Place, zoe: str) -> None:
     path = path_of(here.sealed(to=(zoe,)))
     visitor = here.visitor()
 
-    assert "publickey-credentials-get=()" in visitor.get(path).fields["Permissions-Policy"]
+    proposing = visitor.get(path).fields["Permissions-Policy"]
+    assert "publickey-credentials-get=(self)" in proposing
+    assert "publickey-credentials-create=()" in proposing
+    reading = here.signed_in(path, zoe).get(path).fields["Permissions-Policy"]
+    assert "publickey-credentials-get=()" in reading
     asking = visitor.post(f"{path}/passkey").fields["Permissions-Policy"]
     assert "publickey-credentials-get=(self)" in asking
 

@@ -65,7 +65,7 @@ class Way:
     foreign: bool = False
 
 
-CREDENTIAL = {"state": Text(64), "credential": Text(20_000)}
+CREDENTIAL = {"state": Text(100), "credential": Text(20_000)}
 """What a device has answered."""
 FORWARD = {"to": Text(8000), "note": Text(8 * NOTE), "nonce": Text(100)}
 

@@ -36,5 +36,12 @@ DEVICE: Final = {
 }
 """Of the pages that ask a device for a passkey."""
 
+PROPOSING: Final = {
+    "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
+        "publickey-credentials-get=()", "publickey-credentials-get=(self)"
+    )
+}
+"""Of the page on which a browser may propose one."""
+
 SIGNED_OUT: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 """Of the answer after which a browser remembers nothing."""

@@ -1,7 +1,8 @@
 """Passkeys: made by somebody who has signed in otherwise, and from then on in place of a code.
 
 Each ceremony is begun by a form of ours, which makes a challenge for this browser; the page that answers asks
-the authenticator, and brings its answer back in a form.  A challenge is good once.
+the authenticator, and brings its answer back in a form.  Where an address is typed, a browser may propose a
+passkey on its own; that challenge is in the page alone until it is answered.  A challenge is good once.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from postseal.accounts.refusal import NotProven, Reason
 from postseal.portal.found import Found, SignedOut, found, read_by
 from postseal.portal.header import DEVICE
 from postseal.portal.member import may_sign_in
-from postseal.portal.signing_in import address_page
+from postseal.portal.signing_in import PASSKEY_USE, address_page
 from postseal.portal.visit import Visit
 from postseal.settings_sign_in import PASSKEY
 from postseal.store.audit import Entry, Event
@@ -31,8 +32,7 @@ if TYPE_CHECKING:  # its library is an extra
 _log = logging.getLogger(__name__)
 
 _MAKE: Final = "+make"
-_USE: Final = "+use"
-"""No provider has a name like these."""
+"""No provider has a name like this, nor like that of the other."""
 
 
 class _Unbegun(NotProven):
@@ -93,7 +93,7 @@ def ask(visit: Visit) -> Response:
     """Begin to sign in with a passkey."""
     ceremony = _ceremony(visit)
     here = _found(visit)
-    begun = _begun(visit, here, _USE)
+    begun = _begun(visit, here, PASSKEY_USE)
     if begun is None:
         visit.desk.count.sign_in("passkey", "", "limited")
         return address_page(visit, here, problem="limit", status=429)
@@ -129,7 +129,7 @@ def _keep(visit: Visit, here: Found, ceremony: "Ceremony", address: str) -> None
 
 def _used(visit: Visit, here: Found, ceremony: "Ceremony") -> Passkey:
     """The passkey that has answered, of a recipient.  Raises NotProven."""
-    begun = _finished(visit, here, _USE)
+    begun = _finished(visit, here, PASSKEY_USE)
     written = visit.form.texts.get("credential", "")
     passkeys = visit.desk.opened.passkeys
     passkey = passkeys.find(ceremony.named(written), at=visit.at)
@@ -170,9 +170,15 @@ def _begun(visit: Visit, here: Found, method: str) -> Begun | None:
 
 def _finished(visit: Visit, here: Found, method: str) -> Begun:
     session, state = visit.session, visit.form.texts.get("state", "")
+    sign_ins, network = visit.desk.opened.sign_ins, visit.network
+    if method == PASSKEY_USE and "." in state:  # the page has proposed it; nobody has asked
+        begun = sign_ins.accept(state, visit.given, here.message.id, method, network=network, at=visit.at)
+        if begun is None:
+            raise _Unbegun(Reason.STATE)
+        return begun
     if session is None:
         raise _Unbegun(Reason.STATE)
-    finished = visit.desk.opened.sign_ins.finish(state, session.id, method, at=visit.at)
+    finished = sign_ins.finish(state, session.id, method, at=visit.at)
     if isinstance(finished, Spoilt):
         raise (NotProven if finished.messages else _Unbegun)(Reason.STATE)
     if finished.message != here.message.id:

@@ -7,6 +7,7 @@ before it.  The code is mailed after the answer.
 import logging
 import socket
 from functools import partial
+from typing import Final
 
 from sqlalchemy import Connection
 from starlette.background import BackgroundTask
@@ -17,7 +18,7 @@ from postseal import log
 from postseal.envelope import key, split
 from postseal.errors import Failure
 from postseal.portal.found import Found, found
-from postseal.portal.header import SIGNED_OUT
+from postseal.portal.header import PROPOSING, SIGNED_OUT
 from postseal.portal.member import is_named, reader_of
 from postseal.portal.passcode_mail import passcode_mail
 from postseal.portal.post import Letter, Text
@@ -32,6 +33,9 @@ from postseal.store.sealed import Addressee
 from postseal.store.sessions import Session
 
 _log = logging.getLogger(__name__)
+
+PASSKEY_USE: Final = "+use"
+"""Signing in with a passkey; no provider has a name like this."""
 
 
 def ask_address(visit: Visit) -> Response:
@@ -146,7 +150,22 @@ def address_page(
     facts["passcode"], facts["passkey"] = _mailed(visit), visit.desk.ceremony and allows(PASSKEY)
     accounts = (provider.settings for provider in visit.desk.providers.values())
     facts["accounts"] = [each for each in accounts if allows(each.name)]
-    return visit.page("address.html", status=status, **facts)
+    facts["options"] = None
+    if not (facts["passcode"] and facts["passkey"]):
+        return visit.page("address.html", status=status, **facts)
+    # Beside what the browser proposes for the address, it may propose a passkey.
+    facts["state"], facts["options"] = _proposed(visit, here)
+    response = visit.page("address.html", status=status, **facts)
+    response.headers.update(PROPOSING)
+    return response
+
+
+def _proposed(visit: Visit, here: Found) -> tuple[str, dict[str, object]]:
+    """The state and the options of a sign-in by passkey that nobody has asked for yet."""
+    begun = visit.desk.opened.sign_ins.offer(visit.browser, here.message.id, PASSKEY_USE, at=visit.at)
+    assert visit.desk.ceremony  # noqa: S101 (whoever offers it has looked)
+    ceremony = visit.desk.ceremony(visit.address_here, visit.branding.name or "")
+    return begun.state, ceremony.to_sign_in(challenge=begun.nonce.encode())
 
 
 def _mailed(visit: Visit) -> bool:

@@ -129,6 +129,13 @@ class Visit:
             self._cookie = secrets.token_urlsafe(32)
         return token(self._key, self._cookie)
 
+    @property
+    def browser(self) -> bytes:
+        """The id of the session of this browser's cookie, whether or not there is one, or will be."""
+        if not self._cookie:
+            self._cookie = secrets.token_urlsafe(32)
+        return session_id(self._cookie)
+
     def has_token(self) -> bool:
         """Whether the form holds the token of this browser."""
         return is_token(self._key, self._given, self.form.texts.get("token", ""))

@@ -12,8 +12,9 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -87,20 +88,27 @@ class SignIns:
         whose = {"id": id_, "session": session, "message": message, "method": method, "network": network}
         row = {**whose, "back": sealed, "since": at, "until": at + LIFE, "used": None}
 
-        def work(connection: Connection) -> Begun | None:
-            if connection.dialect.name == "postgresql":  # what is counted must still hold when it is written
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            for column, value, most in (
-                (sign_ins.c.session, session, self._limits.session),
-                (sign_ins.c.network, network, self._limits.network),
-            ):
-                recent = select(func.count()).where(column == value, sign_ins.c.since > at - _COUNTED)
-                if (connection.scalar(recent) or 0) >= most:
-                    return None
-            connection.execute(insert(sign_ins).values(row))
-            return begun
+        return begun if self._added(row) else None
 
-        return self._store.write(work)
+    def offer(self, browser: bytes, message: bytes, method: str, *, at: datetime) -> Begun:
+        """What a page offers that is only looked at: nothing is noted of it.  *browser*: who looks."""
+        since = f"{int(at.timestamp())}.{secrets.token_urlsafe(16)}"
+        return self._begun(f"{since}.{self._offered(since, browser, message, method)}")
+
+    def accept(
+        self, state: str, browser: bytes, message: bytes, method: str, *, network: str, at: datetime
+    ) -> Begun | None:
+        """Take up what was offered with *state*, once; None if it was not, or there were too many."""
+        since, _, mac = state.rpartition(".")
+        right = self._offered(since, browser, message, method)
+        if not hmac.compare_digest(right.encode(), mac.encode("utf-8", "replace")):
+            return None
+        begun = datetime.fromtimestamp(int(since.partition(".")[0]), UTC)
+        if not begun <= at < begun + LIFE:
+            return None
+        whose = {"id": _id(state), "session": browser, "message": message, "method": method}
+        row = {**whose, "network": network, "back": b"", "since": at, "until": at, "used": at}
+        return self._begun(state) if self._added(row) else None
 
     def finish(self, state: str, session: bytes, method: str, *, at: datetime) -> Finished | Spoilt:
         """Take up the sign-in of *state*, once, if it was begun in this *session* and by this *method*."""
@@ -123,6 +131,31 @@ class SignIns:
         except InvalidTag:  # somebody has changed the row
             return Spoilt((message,))
         return Finished(message, back, self._begun(state))
+
+    def _added(self, row: Mapping[str, object]) -> bool:
+        """Note *row*, unless it is there or there were too many within the hour; whether it was done."""
+        at = row["since"]
+        assert isinstance(at, datetime)  # noqa: S101 (for the type checker)
+
+        def work(connection: Connection) -> bool:
+            if connection.dialect.name == "postgresql":  # what is counted must still hold when it is written
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            for column, most in (
+                (sign_ins.c.id, 1),
+                (sign_ins.c.session, self._limits.session),
+                (sign_ins.c.network, self._limits.network),
+            ):
+                same = column == row[column.name]
+                recent = select(func.count()).where(same, sign_ins.c.since > at - _COUNTED)
+                if (connection.scalar(recent) or 0) >= most:
+                    return False
+            connection.execute(insert(sign_ins).values(row))
+            return True
+
+        return self._store.write(work)
+
+    def _offered(self, since: str, browser: bytes, message: bytes, method: str) -> str:
+        return _text(self._derived("offer", f"{since}\0{browser.hex()}\0{message.hex()}\0{method}"))
 
     def tidy(self, at: datetime, *, limit: int = _MANY) -> int:
         """Forget at most *limit* that no limit counts any more; how many."""
