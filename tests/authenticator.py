@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, CDPSession, Page, expect
+
+from demo.visitor import Visitor
+from portal_place import Place
 
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -44,3 +47,25 @@ def device(chromium: Browser, *, proposes: bool = False) -> Iterator[Device]:
         wire.send("WebAuthn.enable")
         made = wire.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
         yield Device(page, wire, made["authenticatorId"])
+
+
+def first_visit(page: Page, here: Place, path: str, address: str) -> None:
+    """Sign in with a code, and make a passkey."""
+    page.goto(here.portal.address + path)
+    page.get_by_label("Your mail address").fill(address)
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code of eight digits").fill(here.code()[1])
+    page.get_by_role("link", name="Next time without a code").click()
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_text("Your passkeys")).to_be_visible()
+
+
+def sign_out(page: Page, here: Place) -> None:
+    page.context.clear_cookies()
+    page.goto("about:blank")
+
+
+def with_cookie(here: Place, cookie: str) -> Visitor:
+    visitor = here.visitor()
+    visitor.cookie = cookie
+    return visitor

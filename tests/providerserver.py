@@ -147,9 +147,14 @@ class ProviderServer:
         if tuple(map(unquote_plus, known.split(":"))) != (CLIENT, SECRET):
             return 401, {"error": "invalid_client"}
         begun = self._begun.pop(form["code"][0], None)
-        digest = hashlib.sha256(form["code_verifier"][0].encode()).digest()
-        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        if begun is None or begun["code_challenge"] != challenge or begun["code_challenge_method"] != "S256":
+        verifier = form.get("code_verifier", [""])[0]
+        digest = hashlib.sha256(verifier.encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode() if verifier else ""
+        asked = "S256" if challenge else ""
+        if begun is None or (begun.get("code_challenge", ""), begun.get("code_challenge_method", "")) != (
+            challenge,
+            asked,
+        ):
             return 400, {"error": "invalid_grant"}
         if begun["redirect_uri"] != form["redirect_uri"][0]:
             return 400, {"error": "invalid_grant"}

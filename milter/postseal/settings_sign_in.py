@@ -79,6 +79,7 @@ class Provider:
     vouches for, none for all that it verifies.  *groups*: the claim that names those somebody is in, for
     administrators.  *certificate_authority*: a file that its certificate is
     checked with, in place of the system's.  *timeout*: for each question to it.
+    *pkce*: whether the code is bound by PKCE too (RFC 7636); without, the nonce binds it (RFC 9700 §2.1.1).
     """
 
     name: Annotated[str, provider_name]
@@ -94,6 +95,7 @@ class Provider:
     groups: Annotated[str, word] = "groups"
     certificate_authority: Path | None = None
     timeout: Annotated[float, scalar.duration] = 5.0
+    pkce: bool = True
     place: Place = field(default=Place("sign_in"), compare=False, repr=False)
 
     @property

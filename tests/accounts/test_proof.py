@@ -62,6 +62,9 @@ def test_provider_counts_for_its_own_addresses(
         ({"tid": TENANT, "xms_edov": [True]}, Reason.UNVERIFIED),
         ({"tid": TENANT, "xms_edov": True}, None),
         ({"tid": TENANT, "xms_edov": "1"}, None),
+        # A guest has proved once that he read the mailbox, to whoever his own provider is.
+        ({"tid": TENANT, "xms_edov": True, "idp": "live.com"}, Reason.DOMAIN),
+        ({"tid": TENANT, "xms_edov": True, "idp": f"https://sts.windows.net/{CONSUMERS}/"}, Reason.DOMAIN),
         ({"tid": CONSUMERS}, Reason.DOMAIN),
         ({"tid": CONSUMERS, "xms_edov": True}, Reason.DOMAIN),
         ({"tid": CONSUMERS, "email": "bob@outlook.com"}, None),

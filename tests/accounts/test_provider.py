@@ -231,3 +231,16 @@ def test_secret_that_cannot_be_read_is_found_out_at_once(server: ProviderServer,
     with pytest.raises(BadInput) as caught:
         Provider(settings)
     assert "lines" not in str(caught.value)
+
+
+def test_provider_that_refuses_pkce_is_asked_without_and_the_nonce_still_binds(
+    server: ProviderServer,
+) -> None:
+    provider = Provider(server.settings(pkce=False))
+
+    assert "code_challenge" not in provider.authorization(SECRETS)
+    assert signed_in(server, provider) == BOB
+    stolen = replace(SECRETS, nonce="another nonce")
+    with pytest.raises(NotProven) as caught:
+        signed_in(server, provider, secrets=stolen)
+    assert caught.value.reason is Reason.NONCE

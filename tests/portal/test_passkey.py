@@ -5,15 +5,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import func, select, update
+from playwright.sync_api import Browser, expect
+from sqlalchemy import update
 
-from authenticator import Device, device
-from demo.visitor import COOKIE, Visitor
+from authenticator import Device, device, first_visit, sign_out, with_cookie
+from demo.visitor import COOKIE
 from portal_place import Place, id_of, path_of, place
 from postseal.store.passkeys import MOST, Passkey
 from postseal.store.schema_sealed import passkeys as table
-from postseal.store.schema_sealed import sign_ins
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +25,6 @@ def here() -> Iterator[Place]:
 def zoe(request: pytest.FixtureRequest) -> str:
     """An address that no other test uses."""
     return f"{request.node.name[:50]}@one.test".lower()
-
-
-def first_visit(page: Page, here: Place, path: str, address: str) -> None:
-    """Sign in with a code, and make a passkey."""
-    page.goto(here.portal.address + path)
-    page.get_by_label("Your mail address").fill(address)
-    page.get_by_role("button", name="Send me a code").click()
-    page.get_by_label("Code of eight digits").fill(here.code()[1])
-    page.get_by_role("link", name="Next time without a code").click()
-    page.get_by_role("button", name="Make a passkey").click()
-    expect(page.get_by_text("Your passkeys")).to_be_visible()
-
-
-def sign_out(page: Page, here: Place) -> None:
-    page.context.clear_cookies()
-    page.goto("about:blank")
 
 
 def test_passkey_opens_the_next_message_without_a_code(here: Place, chromium: Browser, zoe: str) -> None:
@@ -66,54 +49,6 @@ def test_passkey_opens_the_next_message_without_a_code(here: Place, chromium: Br
     assert kept.used
     assert kept.counter > 0
     assert kept.until - kept.since == timedelta(days=180)
-
-
-def test_passkey_is_proposed_where_the_address_is_typed(here: Place, chromium: Browser, zoe: str) -> None:
-    first, second = here.sealed(to=(zoe,)), here.sealed(to=(zoe,))
-    with device(chromium, proposes=True) as own:
-        violations: list[str] = []
-        own.page.on("console", lambda said: violations.append(said.text) if said.type == "error" else None)
-        first_visit(own.page, here, path_of(first), zoe)
-        sign_out(own.page, here)
-        sent: list[str] = []
-        own.page.on(
-            "request",
-            lambda request: sent.append(request.post_data or "") if "/answer" in request.url else None,
-        )
-        own.page.goto(here.portal.address + path_of(second))
-
-        # The device takes part without being asked, as somebody does who chooses what is proposed.
-        expect(own.page.frame_locator("iframe").locator("body")).to_contain_text("The numbers: 1, 2, 3.")
-        assert not [said for said in violations if "Policy" in said]
-        cookie = {each["name"]: each["value"] for each in own.page.context.cookies()}[COOKIE]
-    assert here.events(id_of(second))[1:] == ["authenticated", "shown"]
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    for thief in (here.visitor(), _with_cookie(here, cookie)):
-        answer = thief.ask("POST", f"{path_of(second)}/passkey/answer", sent[0].encode(), kind)
-        assert answer.status == 403
-        assert "did not open the message" in answer.text
-
-
-def test_proposal_leaves_nothing_in_the_store_and_garbage_nothing_but_a_refusal(
-    here: Place, zoe: str
-) -> None:
-    path = path_of(here.sealed(to=(zoe,)))
-    visitor = here.visitor()
-    count = select(func.count()).select_from(sign_ins)
-    before = here.ring.store.read(lambda connection: connection.scalar(count))
-    page = visitor.get(path).text
-    assert 'autocomplete="username webauthn"' in page
-    assert here.ring.store.read(lambda connection: connection.scalar(count)) == before
-
-    state = page.partition('name="state" value="')[2].partition('"')[0]
-    for wrong in (state[:-1] + ("A" if state[-1] != "A" else "B"), "1.a.b", ".", "x" + state):
-        assert visitor.post(f"{path}/passkey/answer", state=wrong, credential="{}").status == 403
-    assert here.ring.store.read(lambda connection: connection.scalar(count)) == before
-    assert here.events(id_of(here.sealed(to=(zoe,))))[0] == "sealed"
-    assert visitor.post(f"{path}/passkey/answer", state=state, credential="{}").status == 403
-    assert here.events(bytes.fromhex(path[3:])) == ["sealed", "failed"]  # offered, so it is told, and once
-    assert visitor.post(f"{path}/passkey/answer", state=state, credential="{}").status == 403
-    assert here.events(bytes.fromhex(path[3:])) == ["sealed", "failed"]
 
 
 def test_own_passkey_is_listed_and_removed(here: Place, chromium: Browser, zoe: str) -> None:
@@ -217,16 +152,10 @@ def test_answer_is_good_once_and_in_its_browser(here: Place, chromium: Browser, 
         cookie = {each["name"]: each["value"] for each in own.page.context.cookies()}[COOKIE]
 
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    for thief in (here.visitor(), _with_cookie(here, cookie)):
+    for thief in (here.visitor(), with_cookie(here, cookie)):
         answer = thief.ask("POST", f"{path}/passkey/answer", sent[0].encode(), kind)
         assert answer.status == 403
         assert "did not open the message" in answer.text
-
-
-def _with_cookie(here: Place, cookie: str) -> Visitor:
-    visitor = here.visitor()
-    visitor.cookie = cookie
-    return visitor
 
 
 def test_garbage_from_a_device_is_refused(here: Place, zoe: str) -> None:
@@ -267,7 +196,7 @@ def test_only_who_has_signed_in_otherwise_makes_a_passkey(here: Place, chromium:
 
         expect(own.page.get_by_role("button", name="Make a passkey")).to_be_hidden()
         cookie = {each["name"]: each["value"] for each in own.page.context.cookies()}[COOKIE]
-    assert _with_cookie(here, cookie).post(f"{path}/passkeys/make").status == 403
+    assert with_cookie(here, cookie).post(f"{path}/passkeys/make").status == 403
 
 
 def test_passkey_needs_a_finger_or_a_pin(here: Place, chromium: Browser, zoe: str) -> None:

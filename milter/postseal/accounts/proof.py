@@ -6,7 +6,8 @@ administrator says.  Where providers say more, we ask for it:
 
 - Google vouches for its own domains, and with `hd` for those of organisations that it hosts.
 - Microsoft puts into `email` whatever the administrator of any tenant likes.  It counts where the tenant has
-  proved that the domain is its own (`xms_edov`), and for Microsoft's own domains in accounts of its own.
+  proved that the domain is its own (`xms_edov`), and for Microsoft's own domains in accounts of its own.  Of
+  guests (`idp`) `xms_edov` says only that they could read the mailbox once, so they do not count.
 """
 
 from collections.abc import Mapping
@@ -76,6 +77,8 @@ def _microsoft(claims: Mapping[str, object], domain: str, provider: Provider) ->
     if claims.get("tid") == _CONSUMERS:
         if domain not in MICROSOFT:
             raise NotProven(Reason.DOMAIN, "not one of Microsoft's own")
+    elif claims.get("idp", claims.get("iss")) != claims.get("iss"):
+        raise NotProven(Reason.DOMAIN, "a guest of the tenant")
     elif claims.get("xms_edov") not in (True, "1", "true"):  # all of these are sent, and 1
         raise NotProven(Reason.UNVERIFIED, "xms_edov")
 

@@ -65,9 +65,10 @@ class Provider:
             "scope": " ".join(self.settings.scopes),
             "state": secrets.state,
             "nonce": secrets.nonce,
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
         }
+        if self.settings.pkce:
+            asked["code_challenge"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            asked["code_challenge_method"] = "S256"
         if self.settings.kind in {Kind.GOOGLE, Kind.MICROSOFT}:  # people have several accounts there
             asked["prompt"] = "select_account"
         where = self._known().authorization
@@ -115,8 +116,9 @@ class Provider:
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": secrets.redirect,
-            "code_verifier": secrets.verifier,
         }
+        if self.settings.pkce:
+            asked["code_verifier"] = secrets.verifier
         client, known = self.settings.client_id, self._secret()
         fields = {}
         if metadata.basic:
