@@ -69,16 +69,16 @@ def opened(
 
 CHOICES = [
     # what policy says, rights withheld besides, then for text, PDF and Word: p page, t text, s saved
-    (None, (), ("pt", "pt", "")),
-    (Attachments.VIEW_ONLY, (Right.PRINT,), ("pt", "pt", "")),
-    (Attachments.PICTURES, (), ("p", "p", "")),
+    (None, (), ("pt", "pt", "pt")),
+    (Attachments.VIEW_ONLY, (Right.PRINT,), ("pt", "pt", "pt")),
+    (Attachments.PICTURES, (), ("p", "p", "p")),
     (Attachments.WITHHOLD, (), ("", "", "")),
-    (Attachments.PROTECT, (), ("pt", "pts", "s")),
-    (Attachments.PROTECT, (Right.FORWARD,), ("pt", "pts", "s")),
-    (Attachments.PROTECT, (Right.PRINT,), ("pt", "pts", "")),
-    (Attachments.PROTECT, (Right.COPY,), ("pt", "pts", "")),
-    (Attachments.PROTECT, (Right.EDIT,), ("pt", "pts", "")),
-    (Attachments.PASSWORD, (Right.PRINT, Right.COPY), ("pt", "pts", "s")),
+    (Attachments.PROTECT, (), ("pt", "pts", "pts")),
+    (Attachments.PROTECT, (Right.FORWARD,), ("pt", "pts", "pts")),
+    (Attachments.PROTECT, (Right.PRINT,), ("pt", "pts", "pt")),
+    (Attachments.PROTECT, (Right.COPY,), ("pt", "pts", "pt")),
+    (Attachments.PROTECT, (Right.EDIT,), ("pt", "pts", "pt")),
+    (Attachments.PASSWORD, (Right.PRINT, Right.COPY), ("pt", "pts", "pts")),
 ]
 
 

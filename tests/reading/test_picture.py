@@ -5,10 +5,10 @@ import io
 import pytest
 from PIL import Image, ImageChops
 
-from content.carriers import text_docx, text_pdf
+from content.carriers import text_docx, text_odt, text_pdf, text_pptx, text_rtf, text_xls, text_xlsx
 from postseal.body import Body, Spool
 from postseal.reading.attachment import Attachment, Content, attachment
-from postseal.reading.picture import drawable, page, text_page, words
+from postseal.reading.picture import drawable, is_text_alone, page, text_page, words
 from postseal.settings_extraction import Extraction
 from reading.mails import png
 
@@ -186,7 +186,36 @@ def test_what_cannot_be_drawn_is_not(octets: bytes):
 def test_only_what_can_be_drawn_is_drawable():
     kinds = [drawable(attached(octets)) for octets in (text_pdf("x"), b"x", png(), text_docx("x"), b"<html>")]
 
-    assert kinds == [True, True, True, False, False]
+    assert kinds == [True, True, True, False, False]  # what it is called tells a document from an archive
+    assert drawable(attached(text_docx("x"), "a.docx"))
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("a.docx", text_docx),
+        ("a.xlsx", text_xlsx),
+        ("a.pptx", text_pptx),
+        ("a.odt", text_odt),
+        ("a.rtf", text_rtf),
+        ("a.xls", text_xls),
+    ],
+)
+def test_document_is_drawn_and_read_as_its_text(name: str, make):
+    document = attached(make("The numbers of the board"), name)
+    seen = page(document, 0, Spool(), mark=" ", limits=LIMITS)
+    read = words(document, 0, Spool(), limits=LIMITS)
+
+    assert is_text_alone(document)
+    assert seen
+    assert read
+    assert "The numbers of the board" in "".join(read.text.splitlines()[:2])
+    assert dark(Image.open(io.BytesIO(seen.png)).convert("L")) > 300
+
+
+@pytest.mark.parametrize("octets", [b"PK\x03\x04 damaged", text_docx(" ")], ids=["damaged", "empty"])
+def test_document_without_text_is_not_drawn(octets: bytes):
+    assert drawn(octets, name="a.docx") is None
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,8 @@ def page(visit: Visit) -> Response:
     note(visit, asked.here, Event.SHOWN, f"{asked.file.number}, page {asked.page + 1}")
     octets = b64encode(drawn.png).decode("ascii")
     read = picture.has_text(asked.file) and asked.here.message.licence.attachments is not Attachments.PICTURES
-    return visit.page("pages.html", asked=asked, pages=drawn.pages, picture=octets, read=read)
+    alone = picture.is_text_alone(asked.file)
+    return visit.page("pages.html", asked=asked, pages=drawn.pages, picture=octets, read=read, alone=alone)
 
 
 def words(visit: Visit) -> Response:
@@ -102,7 +103,9 @@ def words(visit: Visit) -> Response:
     if found is None:
         raise Withheld("showing")
     note(visit, asked.here, Event.SHOWN, f"{asked.file.number}, page {asked.page + 1} as text")
-    return visit.page("words.html", asked=asked, pages=found.pages, text=found.text, mark=cover(asked.mark))
+    alone = picture.is_text_alone(asked.file)
+    across = cover(asked.mark)
+    return visit.page("words.html", asked=asked, pages=found.pages, text=found.text, alone=alone, mark=across)
 
 
 @dataclass(frozen=True, slots=True)

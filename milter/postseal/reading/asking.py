@@ -11,7 +11,7 @@ from postseal.settings_extraction import Extraction
 
 _ANSWER = 24 << 20
 _LOCKED = 40 << 20
-_LARGEST = 64 << 20
+LARGEST = 64 << 20
 """Octets of the largest file that is unpacked."""
 
 
@@ -44,7 +44,7 @@ class Asking:
     def ask(self, task: str, octets: Body, **job: object) -> tuple[Facts, bytes] | None:
         """The answer; None if there is none."""
         left = self.seconds - (time.monotonic() - self._begin)
-        if left <= 0 or octets.size > _LARGEST:
+        if left <= 0 or octets.size > LARGEST:
             return None
         head: Mapping[str, object] = {"task": task, "seconds": max(1, round(left)), **job}
         try:

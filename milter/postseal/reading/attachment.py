@@ -39,6 +39,9 @@ _OLE = {
     "ppt": "application/vnd.ms-powerpoint",
     "msg": "application/vnd.ms-outlook",
 }
+_OLD = frozenset(_OLE[each] for each in ("doc", "xls", "ppt"))
+DOCUMENTS: Final = _OLD.union(_ZIPPED.values(), ["application/rtf"])
+"""Types of documents whose text can be read."""
 _TEXTS = {"csv": "text/csv", "ics": "text/calendar", "vcf": "text/vcard"}
 _BEGINS = {"text/calendar": b"begin:vcalendar", "text/vcard": b"begin:vcard"}
 _EXTENSIONS = {

@@ -10,8 +10,11 @@ from typing import Final
 
 from postseal.body import Body, Spool
 from postseal.content import kind as kinds
-from postseal.reading.asking import Asking, drawers
-from postseal.reading.attachment import Attachment
+from postseal.content import process
+from postseal.content.item import State
+from postseal.content.process import Budget
+from postseal.reading.asking import LARGEST, Asking, drawers
+from postseal.reading.attachment import DOCUMENTS, Attachment
 from postseal.reading.markup import PICTURES
 from postseal.settings_extraction import Extraction
 
@@ -37,15 +40,20 @@ class Words:
 
 def has_text(attachment: Attachment) -> bool:
     """Whether pages of *attachment* may have text, by its type."""
-    return _kind(attachment.kind) in {"pdf", "text"}
+    return _kind(attachment.kind) not in {"", "picture"}
+
+
+def is_text_alone(attachment: Attachment) -> bool:
+    """Whether pages of *attachment* are of its text, without its layout."""
+    return _kind(attachment.kind) == "document"
 
 
 def words(attachment: Attachment, number: int, spool: Spool, *, limits: Extraction = _LIMITS) -> Words | None:
-    """What is written on page *number*, from 0, of a PDF or a file of text."""
-    if not has_text(attachment):
+    """What is written on page *number*, from 0, of what is no picture."""
+    if not has_text(attachment) or (source := _source(attachment, spool, limits)) is None:
         return None
-    asking, octets = Asking(drawers(limits), limits.seconds), _octets(attachment, spool)
-    answer = asking.ask("read", octets, kind=_kind(attachment.kind), number=number)
+    kind, octets = source
+    answer = Asking(drawers(limits), limits.seconds).ask("read", octets, kind=kind, number=number)
     if answer is None or "pages" not in answer[0]:
         return None
     return Words(answer[1].decode("utf-8", "replace"), int(str(answer[0]["pages"])))
@@ -59,11 +67,9 @@ def drawable(attachment: Attachment) -> bool:
 def page(
     attachment: Attachment, number: int, spool: Spool, *, mark: str, limits: Extraction = _LIMITS
 ) -> Page | None:
-    """Page *number*, from 0, of a PDF, a picture or a file of text; *mark* is burnt in."""
-    kind = _kind(attachment.kind)
-    if not kind:
-        return None
-    return _drawn(kind, _octets(attachment, spool), number, mark=mark, limits=limits)
+    """Page *number*, from 0, of a PDF, a picture, a file of text or a document; *mark* is burnt in."""
+    source = _source(attachment, spool, limits)
+    return _drawn(*source, number, mark=mark, limits=limits) if source else None
 
 
 def text_page(text: str, number: int, *, mark: str, limits: Extraction = _LIMITS) -> Page | None:
@@ -71,16 +77,32 @@ def text_page(text: str, number: int, *, mark: str, limits: Extraction = _LIMITS
     return _drawn("text", Body.of(text.encode("utf-8", "replace")), number, mark=mark, limits=limits)
 
 
-def _octets(attachment: Attachment, spool: Spool) -> Body:
-    draft = spool.draft()
+def _source(attachment: Attachment, spool: Spool, limits: Extraction) -> tuple[str, Body] | None:
+    """What pages are drawn of: the octets, and what they are; of a document its text."""
+    kind = _kind(attachment.kind)
+    if not kind:
+        return None
+    draft, size = spool.draft(), 0
     for piece in attachment.pieces():
+        size += len(piece)
+        if size > LARGEST:
+            return None
         draft.write(piece)
-    return draft.body()
+    body = draft.body()
+    if kind != "document":
+        return kind, body
+    octets = b"".join(body.pieces())
+    found = process.pool(limits).inspect(attachment.name, octets, Budget.of(limits))[0]
+    if found.state is not State.READ or not found.text.strip():
+        return None
+    return "text", Body.of(found.text.strip().encode("utf-8", "replace"))
 
 
 def _kind(media_type: str) -> str:
     if media_type in PICTURES:
         return "picture"
+    if media_type in DOCUMENTS:
+        return "document"
     return {kinds.PDF: "pdf", kinds.TEXT: "text", "text/csv": "text"}.get(media_type, "")
 
 

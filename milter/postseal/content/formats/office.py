@@ -51,8 +51,7 @@ def ooxml(file: zipfile.ZipFile, visit: Visit, octets: bytes) -> None:
     strings: list[str] = []
     properties: dict[str, str] = {}
     visit.item.properties = properties
-    # Cells name their strings by number.
-    entries = sorted(file.infolist(), key=lambda entry: entry.filename != "xl/sharedStrings.xml")
+    entries = sorted(file.infolist(), key=lambda entry: _place(entry.filename))
     if visit.item.kind == _XLSB:
         _cells(octets, visit)
     for entry in entries:
@@ -73,6 +72,13 @@ def ooxml(file: zipfile.ZipFile, visit: Visit, octets: bytes) -> None:
                 visit.text(text)
         elif visit.item.kind != _XLSB or not name.endswith(".bin"):
             unpack(file, entry, visit)
+
+
+def _place(name: str) -> int:
+    """When the part of that *name* is read: strings before the cells that name them, slides before moulds."""
+    if name == "xl/sharedStrings.xml":
+        return 0
+    return 2 if re.match("ppt/(?:slideLayouts|slideMasters|notesMasters|handoutMasters)/", name) else 1
 
 
 def _cells(octets: bytes, visit: Visit) -> None:
