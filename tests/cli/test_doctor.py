@@ -51,7 +51,7 @@ def test_fragments_are_good() -> None:
 
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.startswith("Postfix 3.")
-    assert done.stdout.endswith(": 0 errors, 0 warnings\n")
+    assert done.stdout.endswith("; errors: 0, warnings: 0\n")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_what_may_be_meant_so_is_a_warning(
 
     assert done.exit_code == 0
     assert expected in done.stderr
-    assert ": 0 errors, 1 warnings\n" in done.stdout
+    assert "; errors: 0, warnings: 1\n" in done.stdout
 
 
 def test_connectors_that_nobody_answers_about_are_an_error() -> None:
@@ -121,6 +121,7 @@ def test_connectors_that_nobody_answers_about_are_an_error() -> None:
 
 def test_no_postfix_is_told(tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/1.yaml").write_text("rules: []")
     text = f"policies: policies\nruntime_directory: run\ntls: {{postfix: {tmp_path}/nowhere}}\n"
     (tmp_path / "postseal.yaml").write_text(text)
 
