@@ -15,6 +15,7 @@ from portal_place import Place, path_of
 from postseal.body import Body
 from postseal.language.language import Language
 from postseal.language.texts import Texts
+from postseal.licence import Attachments
 from postseal.message import Header, Message
 from postseal.rights import Grant, Right, Template
 from sealing import message
@@ -53,16 +54,19 @@ def sealed(
     withheld: Iterable[Right] = (),
     *,
     lifetime: float | None = None,
+    parts: bytes = PARTS,
+    attachments: Attachments | None = None,
 ) -> tuple[str, str, Visitor]:
     reader = f"reader{next(_count)}@offline.test"
     given = message(identity=f"<{reader}>").without("Content-Type")
     given = given.adding(Header.of("Content-Type", 'multipart/mixed; boundary="b"'))
     mail = here.sealed(
-        Message(given.headers, Body.of(PARTS)),
+        Message(given.headers, Body.of(parts)),
         to=(reader,),
         withheld=withheld,
         templates=templates,
         lifetime=lifetime,
+        attachments=attachments,
     )
     path = path_of(mail)
     return path, reader, here.signed_in(path, reader)

@@ -62,7 +62,7 @@ def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
     page.goto(copy.as_uri())
     yield "offline-copy"
     page.get_by_label("Passphrase").fill("seven wild geese on ice")
-    page.get_by_role("button", name="Read the message").click()
+    page.get_by_role("button", name="Read the message").press("Enter")
     page.frame_locator("iframe").get_by_text("Kind regards").wait_for()
     yield "offline-opened"
     page.goto(lab.link(arrived))

@@ -1,14 +1,18 @@
 """Copies to take along: who gets one, what is in it, and that nothing but the passphrase opens it."""
 
+import io
 import math
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pikepdf
 import pytest
 
-from offline_copies import FILE, PASSPHRASE, TEXT, Read, opened, read, sealed, taken
+from offline_copies import FILE, PASSPHRASE, TEXT, Read, opened, read, sealed, taken, template
+from portal.test_attachments import PASSWORD, parts
 from portal_place import Place, leftovers
+from postseal.licence import Attachments
 from postseal.rights import OPTIONS, Right
 
 DAY = 86400.0
@@ -141,6 +145,23 @@ def test_what_is_withheld_is_not_in_it_and_the_mark_is(here: Place, tmp_path: Pa
     assert "@media print{html{display:none" in found.document
     assert "user-select:none" in found.document
     assert "body::after" in found.document
+
+
+def test_files_that_may_leave_encrypted_are_in_it_with_their_password(here: Place, tmp_path: Path) -> None:
+    chosen, files = template(7 * DAY), parts()
+    path, _, visitor = sealed(here, (chosen,), BOUND, parts=files, attachments=Attachments.PROTECT)
+    password = PASSWORD.findall(visitor.get(path).text)
+
+    found = saved(taken(visitor, path).body, tmp_path)
+
+    (pdf,) = found.parts[3:]  # text cannot be locked, and no Word document without a right withheld
+    assert PASSWORD.findall(found.content) == password
+    with pikepdf.open(io.BytesIO(pdf), password=password[0]) as document:
+        assert not document.allow.print_highres
+    with pytest.raises(pikepdf.PasswordError):
+        pikepdf.open(io.BytesIO(pdf))
+    assert found.content.count("data-file") == 1
+    assert found.content.count("This file is not in the copy") == 2
 
 
 def test_it_speaks_the_reader_s_language(here: Place, tmp_path: Path) -> None:

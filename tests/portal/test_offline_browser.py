@@ -78,7 +78,7 @@ def shown(context: BrowserContext, file: Path, passphrase: str = PASSPHRASE) -> 
 
 def typed(page: Page, passphrase: str) -> None:
     page.get_by_label("Passphrase").fill(passphrase)
-    page.get_by_role("button", name="Read the message").click()
+    page.get_by_role("button", name="Read the message").press("Enter")
 
 
 def printed(page: Page) -> str:

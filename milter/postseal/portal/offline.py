@@ -6,19 +6,24 @@ kept nowhere.  What the copy may hold, and until when it is good, is decided her
 the file and its browser (docs/rights.md).
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from starlette.responses import Response, StreamingResponse
 
 from postseal.portal.found import Found, read_by
 from postseal.portal.offline_copy import Copy, moment, written
-from postseal.portal.opened import message_of
+from postseal.portal.opened import message_of, password_of
 from postseal.portal.page import rendered
 from postseal.portal.passphrase import SHORTEST, proposed, weakness
 from postseal.portal.reading import note
 from postseal.portal.restricted import Withheld, labels, may_save, may_take, restraint
+from postseal.portal.saved import encrypted
 from postseal.portal.visit import Visit
-from postseal.reading.view import view
+from postseal.reading.attachment import Attachment, Content
+from postseal.reading.view import View, view
 from postseal.reading.walls import ATTACHMENT_HEADERS, SANDBOX
 from postseal.store.audit import Event
 from postseal.store.sealed import Addressee
@@ -77,6 +82,8 @@ def _copy(visit: Visit, here: Found, reader: Addressee) -> Copy:
         restraint=restraint(visit, here, reader),
     )
     until = _until(here, reader, visit.at)
+    files = tuple(_files(visit, here, reader, seen))
+    closed = bool(files) and not may_save(here)
     content = rendered(
         "offline_content.html",
         visit.language,
@@ -84,14 +91,25 @@ def _copy(visit: Visit, here: Found, reader: Addressee) -> Copy:
         withheld=here.message.rights,
         labels=labels(visit, here),
         saving=may_save(here),
-        lockable=(),
+        inside={each.number for each in files},
+        lockable=closed,
+        password=password_of(visit, here, reader) if closed else "",
         reader=reader,
         at=visit.at,
         until=until,
         sandbox=SANDBOX,
     )
-    files = tuple(each for each in seen.attachments if not each.shown) if may_save(here) else ()
     return Copy(content, seen.document, files, visit.at, until)
+
+
+def _files(visit: Visit, here: Found, reader: Addressee, seen: View) -> Iterator[Attachment]:
+    """What may leave as a file, as it may."""
+    for each in seen.attachments:
+        if each.shown:
+            continue
+        with suppress(Withheld):
+            free = may_save(here)
+            yield each if free else replace(each, content=Content(encrypted(visit, here, reader, each)))
 
 
 def _until(here: Found, reader: Addressee, at: datetime) -> datetime | None:

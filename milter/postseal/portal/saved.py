@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.responses import Response, StreamingResponse
 
 from postseal import log
+from postseal.body import Body
 from postseal.licence import SAVED, Attachments
 from postseal.portal.found import Found
 from postseal.portal.opened import password_of
@@ -34,18 +35,23 @@ def lockables(here: Found, seen: View) -> frozenset[int]:
 
 
 def file(visit: Visit, here: Found, reader: Addressee, attachment: Attachment) -> Response:
+    """*attachment*, encrypted with the reader's password, to be saved.  Raises Withheld."""
+    body = encrypted(visit, here, reader, attachment)
+    return octets(body.pieces(), attachment.name, attachment.kind, body.size)
+
+
+def encrypted(visit: Visit, here: Found, reader: Addressee, attachment: Attachment) -> Body:
     """*attachment*, encrypted with the reader's password.  Raises Withheld."""
     if not _may_lock(here, attachment):
         raise Withheld
     allowed = sorted(_ASK_NOBODY.difference(here.message.rights))
     lock = Lock(password_of(visit, here, reader), allowed, mark(visit, here, reader))
     try:
-        body = locked(attachment, lock, visit.desk.spool)
+        return locked(attachment, lock, visit.desk.spool)
     except NotLocked as refusal:
         if refusal.why is Why.MISSING:
             _log.warning("%s", log.line(event="file_not_locked", why="postseal[pdf,office] is not installed"))
         raise Withheld("signed" if refusal.why is Why.SIGNED else "locking") from None
-    return octets(body.pieces(), attachment.name, attachment.kind, body.size)
 
 
 def octets(pieces: Iterator[bytes], name: str, kind: str, size: int) -> Response:
