@@ -12,13 +12,15 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import text
 
+from postseal.envelope import key
+from postseal.message import Header
 from postseal.replying.forwards import Forwards, NotTo, Unfit
 from postseal.replying.original import NotAllowed, Why
 from postseal.settings_forwards import Forwards as Limits
 from postseal.store import outbox as outbox_room
 from postseal.store.branches import Barred
 from postseal.store.containers import kept
-from replying.conftest import ANN, BOB, CAT, SENDER, Desk
+from replying.conftest import ANN, BOB, CAT, ORIGINAL, SENDER, Desk
 from replying.test_dying import killed
 
 DAN, EVE = "dan@three.test", "Eve@Four.test"
@@ -273,3 +275,21 @@ def test_portal_that_dies_while_it_sends_leaves_each_mail_to_be_sent_once(desk: 
 
     assert Counter(each.addresses for each in desk.outside.take(2)) == {(DAN,): 1, (EVE,): 1}
     assert desk.outside.is_quiet(0.1)
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_nobody_learns_by_forwarding_who_got_a_hidden_copy(desk: Desk, *, revoked: bool) -> None:
+    hidden = ORIGINAL.without("Message-ID").adding(Header.of("Message-ID", "<2@lab.test>"))
+    sealed = desk.seal(hidden, BOB, EVE)
+    if revoked:
+        desk.ring.open().access.revoke(sealed.id, [key(EVE)], at=desk.at)
+    desk.sealed = sealed.id
+
+    assert desk.forward(f"{EVE}, {DAN}")
+    desk.turns()
+
+    assert len(desk.outside.take(2)) == 2
+    known = desk.ring.open().messages.of(sealed.id)
+    assert known
+    assert [one.readable(desk.at) for one in known.recipients if one.written == EVE] == [not revoked]
+    assert [branch.address for branch in desk.ring.open().branches.of(sealed.id)] == [DAN]

@@ -25,7 +25,7 @@ from postseal.message import Message
 from postseal.methods.ome import OmeMethod
 from postseal.methods.onward import Onward, onward
 from postseal.replying.composition import Correspondent, covering
-from postseal.replying.original import NotAllowed, Why, name_of
+from postseal.replying.original import NotAllowed, Why, name_of, named
 from postseal.rights import Right
 from postseal.sealed.container import HEADER_OCTETS, ID_OCTETS, Head, Tampered, opened, sealed
 from postseal.settings_forwards import Forwards as Limits
@@ -205,9 +205,11 @@ class Forwards:
         if len(addresses) > self._limits.recipients:
             raise NotAllowed(Why.TOO_MANY)
         by = {branch.address: branch.parent for branch in ring.branches.of(message.id)}
+        # Whoever got a hidden copy is like a stranger: he is mailed, and what he may do stays as it is.
+        seen = named(case.original) | by.keys()
         unfit = []
         for each in addresses:
-            known = message.addressee(key(each))
+            known = message.addressee(key(each)) if key(each) in seen else None
             if not _is_plain(each) or self._method.obstacle(Recipient(each)):
                 unfit.append((each, Unfit.NO_ADDRESS))
             elif not self._is_allowed(each):

@@ -107,6 +107,11 @@ def name_of(original: Message, address: str) -> str:
     return next((name for name in names if name), "")
 
 
+def named(original: Message) -> frozenset[str]:
+    """The addresses that every reader sees, in the form to compare: without those of hidden copies."""
+    return frozenset(key(each.address) for each in _everybody(original.all("To", "Cc", "Reply-To", "From")))
+
+
 def thread(original: Message) -> tuple[str, ...]:
     """The Message-IDs of References and of the original itself (RFC 5322 §3.6.4)."""
     own = _identities(original.all("Message-ID"))[:1]
