@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo messages pictures screenshots test lint bench bench-ome bench-portal bench-reading bench-split tls-wire faults fuzz-sealed fuzz-reading interop bench-policy bench-socketmap types fuzz bench-cms clean tools
+.PHONY: help demo messages pictures screenshots test lint bench bench-ome bench-portal bench-reading bench-senders bench-split tls-wire faults fuzz-sealed fuzz-reading interop bench-policy bench-socketmap types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -54,6 +54,9 @@ bench-ome: $(STAMP) ## measure sealing and opening beside `openssl speed` (ARGS=
 
 bench-portal: $(STAMP) ## measure how many messages a portal opens for 32 people at once (ARGS="--seconds 10")
 	@PYTHONPATH=contrib:tests python benchmarks/portal.py $(ARGS)
+
+bench-senders: $(STAMP) ## measure what a page costs a sender of a hundred messages, and of a hundred thousand
+	@python benchmarks/senders.py $(ARGS)
 
 fuzz-sealed: $(STAMP) ## throw octets at the sealed container (ARGS="--seconds 600")
 	@python tests/sealed/fuzz.py $(ARGS)

@@ -35,6 +35,9 @@ rules:
   - name: files of these messages leave encrypted
     when: {recipient_scope: outside, subject_words: files}
     then: [{attachments: protect}]
+  - name: some senders want to be told
+    when: {recipient_scope: outside, subject_words: told}
+    then: [{read_notice: true}]
   - name: all that comes in is seen
     when: {recipient_scope: inside}
     then: [{set_header: {X-Seen-By-Policy: "yes"}}]
@@ -137,7 +140,7 @@ def lab() -> Iterator[Lab]:
         folder = running.enter_context(open_directory())
         inside = free_port()
         replies = f"  replies: {{submit_to: {LOOPBACK}:{inside}}}\n"
-        portal = Portal(folder / "portal", folder, ome=OME, more=HELP + replies)
+        portal = Portal(folder / "portal", folder, ome=OME, more=HELP + replies + "  senders: {}\n")
         listener = f"{LOOPBACK}:{inside} inet n - n - - smtpd\n"  # with the milter
         policies = {"10.yaml": POLICY, "brandings/lab.yaml": BRANDING}
         gate = running.enter_context(

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from browser import saved
 from browser_lab import DESKTOP, PHONE, Lab, lab, mail, pdf
+from demo.gateway import ANN
 from portal_place import id_of
 
 HTML = """\
@@ -119,6 +120,34 @@ def pages(lab: Lab, page: Page, recipient: str) -> Iterator[str]:
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="You have signed out").wait_for()
     yield "signed-out"
+    yield from senders_pages(lab, page)
+
+
+def senders_pages(lab: Lab, page: Page) -> Iterator[str]:
+    """The same for the pages of a sender."""
+    page.goto(f"{lab.portal.address}/sent")
+    yield "sender-address"
+    code = lab.asked(page, ANN)
+    yield "sender-code"
+    page.get_by_label("Code of eight digits").fill(code)
+    page.get_by_role("heading", name="Your encrypted messages").wait_for()
+    page.get_by_role("link", name="Numbers for the board").first.wait_for()
+    yield "sender-list"
+    page.get_by_role("link", name="Restricted numbers").first.click()
+    page.get_by_role("heading", name="When it is read").wait_for()
+    yield "sender-message"
+    page.get_by_role("button", name="Withdraw …", exact=True).click()
+    page.get_by_role("alert").wait_for()
+    yield "sender-problem"
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Withdraw …", exact=True).click()
+    page.get_by_role("heading", name="Withdraw the message?").wait_for()
+    yield "sender-revoke"
+    page.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_role("button", name="Undo withdrawing").wait_for()
+    yield "sender-withdrawn"
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="You have signed out").wait_for()
 
 
 def every(lab: Lab, look: Callable[[Page, str], object], *, widths: tuple[dict[str, int], ...]) -> None:

@@ -78,6 +78,8 @@ class Place:
         branding: str = "",
         withheld: Iterable[Right] = (),
         locks: Locks = NO_LOCKS,
+        sender: str = "ann@lab.test",
+        read_notice: bool | None = None,
         templates: tuple[Template, ...] = (),
         attachments: Attachments | None = None,
     ) -> EmailMessage:
@@ -90,8 +92,9 @@ class Place:
             withheld=withholding(withheld),
             templates=templates,
             attachments=attachments,
+            read_notice=read_notice,
         )
-        order = Order(message, Envelope("ann@lab.test", who, Client(), locks=locks), treatment)
+        order = Order(message, Envelope(sender, who, Client(), locks=locks), treatment)
         raw = b"".join(self.method.protect(message, who, order=order).pieces())
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)

@@ -6,6 +6,7 @@ import pytest
 
 from postseal import settings
 from postseal.errors import BadInput
+from postseal.settings_portal import Senders
 from postseal.settings_sign_in import Kind, Provider, SignIn, Verified
 
 SECRET = "client_id: c, client_secret: 'file:/x'"
@@ -107,3 +108,28 @@ def test_passkeys_need_a_portal_with_a_name(tmp_path: Path, portal: str) -> None
 
     assert [problem.what for problem in raised.value.problems] == ["passkeys need a portal with a name"]
     assert load(tmp_path, "ome: {portal: 'https://p.example:1'}\nsign_in: {passkeys: true}").sign_in.passkeys
+
+
+def test_senders_have_a_page_only_where_it_is_set(tmp_path: Path) -> None:
+    assert load(tmp_path, "accepted_domains: [lab.test]").portal.senders is None
+    set_ = load(tmp_path, "accepted_domains: [lab.test]\nportal: {senders: {longest: 30d}}").portal.senders
+    assert set_ == Senders(longest=30 * 86400.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("portal: {senders: {}}", "nobody is a sender inside"),
+        (
+            "accepted_domains: [lab.test]\nportal: {senders: {sign_in: [sso]}}",
+            "'sso' is no way to sign in here",
+        ),
+        (
+            "accepted_domains: [a.test]\nsign_in: {passkeys: true}\nportal: {senders: {sign_in: [passkey]}}",
+            "'passkey' is no way to sign in here",
+        ),
+    ],
+)
+def test_senders_who_could_not_sign_in_are_refused(tmp_path: Path, text: str, what: str) -> None:
+    with pytest.raises(BadInput, match=what):
+        load(tmp_path, text)

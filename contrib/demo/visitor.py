@@ -1,14 +1,15 @@
-"""A browser without windows: it keeps the portal's cookie, and sends what a browser of today does."""
+"""A browser without windows: it keeps the portal's cookies, and sends what a browser of today does."""
 
 import http.client
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 COOKIE = "__Host-postseal"
+SENDER_COOKIE = "__Host-postseal-sender"
 _TLS = ssl.create_default_context()
 _TLS.check_hostname, _TLS.verify_mode = False, ssl.CERT_NONE
 
@@ -34,17 +35,19 @@ class Answer:
 
 @dataclass
 class Visitor:
-    """Keeps the cookie, and sends what a browser of today does.  *name*: of the cookie."""
+    """Keeps the cookies, and sends what a browser of today does.  *name*: of that beside the sender's."""
 
     port: int
     cookie: str = ""
+    sender_cookie: str = ""
     send: dict[str, str] = field(default_factory=lambda: {"Sec-Fetch-Site": "same-origin"})
     name: str = COOKIE
 
     @property
     def cookies(self) -> str:
         """The header field."""
-        return f"{self.name}={self.cookie}"
+        kept = ((self.name, self.cookie), (SENDER_COOKIE, self.sender_cookie))
+        return "; ".join(f"{name}={value}" for name, value in kept if value)
 
     def connection(self) -> http.client.HTTPSConnection:
         """A connection to the portal, whatever its certificate says."""
@@ -56,13 +59,15 @@ class Visitor:
         """Send a request, and keep the cookie of the answer."""
         with closing(self.connection()) as wire:
             sent = {**self.send, **(fields or {})}
-            if self.cookie:
+            if self.cookies:
                 sent["Cookie"] = self.cookies
             wire.request(method, path, body, sent)
             answer = wire.getresponse()
             for value in answer.headers.get_all("Set-Cookie", []):
                 if found := re.match(rf'{self.name}="?([\w-]*)"?;', value):
                     self.cookie = found[1]
+                elif found := re.match(rf'{SENDER_COOKIE}="?([\w-]*)"?;', value):
+                    self.sender_cookie = found[1]
                 else:
                     assert value.startswith(f"{COOKIE}-language="), value
             return Answer(answer.status, answer.headers, answer.read())
@@ -71,10 +76,10 @@ class Visitor:
         """Look at a page."""
         return self.ask("GET", path, fields={name.replace("_", "-"): text for name, text in fields.items()})
 
-    def post(self, path: str, **texts: str) -> Answer:
+    def post(self, path: str, **texts: str | Sequence[str]) -> Answer:
         """Send a form."""
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.ask("POST", path, urlencode(texts).encode(), kind)
+        return self.ask("POST", path, urlencode(texts, doseq=True).encode(), kind)
 
     def post_file(self, page: str) -> Answer:
         """Press the button of message.html, which is a file on a disk."""

@@ -6,6 +6,7 @@ here; they have a folder of their own.  A `Settings` never changes; a reload mak
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -193,6 +194,8 @@ def load(path: Path) -> Settings:
         providers=[provider.name for provider in settings.sign_in.providers],
     ):
         problems.add(problem.place, problem.what, problem.hint)
+    for what, hint in _senders(settings):
+        problems.add(_found(node, "portal", "senders").place, what, hint)
     if not settings.listen.beyond_loopback:
         for words, written, host in (
             (("listen", "socket"), settings.listen.socket, _socket_host(settings.listen.socket)),
@@ -211,6 +214,18 @@ def load(path: Path) -> Settings:
                 )
     problems.settle()
     return settings
+
+
+def _senders(settings: Settings) -> Iterator[tuple[str, str]]:
+    senders = settings.portal.senders
+    if senders is None:
+        return
+    if not settings.accepted_domains:
+        yield "nobody is a sender inside", "list your domains in accepted_domains"
+    known = settings_sign_in.ways_of_senders(settings.sign_in)
+    for word in senders.sign_in:
+        if word not in known:
+            yield f"'{word}' is no way to sign in here", f"write of these: {', '.join(known)}"
 
 
 def _accepted(address: str, settings: Settings) -> bool:

@@ -35,6 +35,18 @@ def portal_address(node: Node, _reader: object = None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Senders:
+    """The page of senders inside.
+
+    *sign_in*: the ways to sign in that count there, none for all that there are.  *longest*: how long after
+    it was sealed they may let a message be read of which no rule says it; 0 for ever.
+    """
+
+    sign_in: tuple[str, ...] = ()
+    longest: Annotated[float, scalar.duration] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Portal:
     """The portal's own process.
 
@@ -46,8 +58,8 @@ class Portal:
     *passcodes_from*: the address that passcodes come from, "" for that of notices.
     *help*: whom people can ask, for example a telephone number.
     *stop*: how long a stop waits for answers under way.  *replies*, *forwards*: what visitors may write, and
-    send on.  *lists*: who may read as a member of a list.
-    *super_users*: who may open everything.
+    send on.  *lists*: who may read as a member of a list.  *super_users*: who may open everything.
+    *senders*: None without a page for them.
     """
 
     listen: Annotated[str, portal_address] = "127.0.0.1:8460"
@@ -67,3 +79,4 @@ class Portal:
     forwards: Forwards = field(default_factory=Forwards)
     lists: Lists = field(default_factory=Lists)
     super_users: SuperUsers = field(default_factory=SuperUsers)
+    senders: Senders | None = None

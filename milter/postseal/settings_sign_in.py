@@ -141,6 +141,11 @@ def numeric(address: str) -> bool:
     return re.match(r"https://(\[|[0-9.]+(:|$))", address) is not None
 
 
+def ways_of_senders(sign_in: SignIn) -> tuple[str, ...]:
+    """Those that may count for senders: a passkey is made by a reader, beside what he reads."""
+    return tuple(word for word in ways(sign_in) if word != PASSKEY)
+
+
 def problems(sign_in: SignIn, place: Place, *, portal: str) -> Iterator[Problem]:
     """What an administrator has to mend; *place*: of all of it; *portal*: `https://HOST`, or ""."""
     if sign_in.passkeys and numeric(portal):

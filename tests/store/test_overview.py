@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from postseal.sealed.master import LocalKeys, context
 from postseal.store import ring as room
-from postseal.store.audit import Entry, Event
+from postseal.store.audit import AS_SUPER_USER, Entry, Event
 from postseal.store.engine import Store
 from postseal.store.migrate import migrate
 from postseal.store.overview import NOTHING, Doings, Mark, Overview
@@ -67,6 +67,7 @@ def test_doings_are_told_for_each_recipient(ring: Opened) -> None:
         (Event.FETCHED, two, CAT, 8),
         (Event.UNSEALED, two, CAT, 9),
     ]
+    ring.audit.add([Entry(Event.SHOWN, one, CAT, AS_SUPER_USER)], at=NOON)  # no recipient's reading
     for what, message, address, hours in happened:
         ring.audit.add([Entry(what, message, address)], at=NOON + HOUR * hours)
 

@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 def leave(visit: Visit) -> Response:
     """Begin to sign in with a provider: the page that goes on there."""
     here = found(visit)
-    provider = _provider(visit)
+    provider = provider_of(visit)
     if not visit.branding.allows(provider.settings.name):
         raise HTTPException(404)
     session = visit.begun()
@@ -48,17 +48,22 @@ def leave(visit: Visit) -> Response:
         visit.desk.count.sign_in("oidc", provider.settings.name, "limited")
         return address_page(visit, here, problem="limit", status=429)
     try:
-        url = provider.authorization(_secrets(visit, provider, begun))
+        url = provider.authorization(secrets_of(visit, provider, begun))
     except NotProven as refusal:
-        _refuse(visit, provider, refusal, (here.message.id,))
+        refuse(visit, provider, refusal, (here.message.id,))
         return RedirectResponse(f"/m/{here.handle}/account", 303)
+    return leaving(visit, provider, url, back=f"/m/{here.handle}")
+
+
+def leaving(visit: Visit, provider: "Provider", url: str, *, back: str) -> Response:
+    """The page that goes on to *provider*; *back*: where he came from."""
     host = urlsplit(url).hostname
-    return visit.page("leaving.html", url=url, host=host, caption=provider.settings.caption, here=here)
+    return visit.page("leaving.html", url=url, host=host, caption=provider.settings.caption, back=back)
 
 
 def arrive(visit: Visit) -> Response:
     """Sign in who comes back from a provider with proof of an address that the message was sent to."""
-    provider = _provider(visit)
+    provider = provider_of(visit)
     name = provider.settings.name
     session, opened = visit.session, visit.desk.opened
     if (
@@ -70,12 +75,12 @@ def arrive(visit: Visit) -> Response:
         visit.request.query_params.get("state", ""), session.id, name, at=visit.at
     )
     if isinstance(finished, Spoilt):
-        _refuse(visit, provider, NotProven(Reason.STATE), finished.messages)
+        refuse(visit, provider, NotProven(Reason.STATE), finished.messages)
         return RedirectResponse("/account", 303)
     try:
         address = _address(visit, provider, finished)
     except NotProven as refusal:
-        _refuse(visit, provider, refusal, (finished.message,))
+        refuse(visit, provider, refusal, (finished.message,))
         # Not here: the address of this page has the code in it.
         return RedirectResponse(f"{finished.back}/account", 303)
     visit.sign_in(address, name, finished.message)
@@ -99,27 +104,30 @@ def _address(visit: Visit, provider: "Provider", finished: Finished) -> str:
     """The address that was proved, of a recipient.  Raises NotProven."""
     asked = visit.request.query_params
     returned = Returned(asked.get("code", ""), asked.get("iss", ""), asked.get("error", ""))
-    address = provider.address(returned, _secrets(visit, provider, finished.begun), at=visit.at)
+    address = provider.address(returned, secrets_of(visit, provider, finished.begun), at=visit.at)
     message = visit.desk.opened.messages.of(finished.message)
     if message is None or not may_sign_in(visit, message, address, provider.settings.name):
         raise NotProven(Reason.RECIPIENT)
     return address
 
 
-def _provider(visit: Visit) -> "Provider":
+def provider_of(visit: Visit) -> "Provider":
+    """The provider in the request's path."""
     provider = visit.desk.providers.get(str(visit.request.path_params["provider"]))
     if provider is None:
         raise HTTPException(404)
     return provider
 
 
-def _secrets(visit: Visit, provider: "Provider", begun: Begun) -> Secrets:
+def secrets_of(visit: Visit, provider: "Provider", begun: Begun, *, prefix: str = "") -> Secrets:
+    """The secrets of a sign-in; *prefix*: before its state, as the provider hears it."""
     # On the host where he is: his cookie is good for no other.
     redirect = f"{visit.address_here}/account/{provider.settings.name}"
-    return Secrets(redirect, begun.state, begun.nonce, begun.verifier)
+    return Secrets(redirect, prefix + begun.state, begun.nonce, begun.verifier)
 
 
-def _refuse(visit: Visit, provider: "Provider", refusal: NotProven, messages: tuple[bytes, ...]) -> None:
+def refuse(visit: Visit, provider: "Provider", refusal: NotProven, messages: tuple[bytes, ...]) -> None:
+    """Note why *provider* has proved nothing, also in the audit of *messages*."""
     name, reason = provider.settings.name, refusal.reason.value
     visit.desk.count.sign_in("oidc", name, reason)
     line = log.line(event="sign_in_refused", method="oidc", provider=name, why=reason, detail=refusal.detail)

@@ -8,7 +8,7 @@ raises becomes a page that says what to do next; the log gets the place, never t
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -32,6 +32,9 @@ from postseal.portal import (
     reading_room,
     reply,
     restricted,
+    sender_acts,
+    sender_pages,
+    sender_sign_in,
     signing_in,
 )
 from postseal.portal.desk import Desk
@@ -43,8 +46,9 @@ from postseal.portal.page import STATIC
 from postseal.portal.refusal import Refused
 from postseal.portal.reply import Foreign
 from postseal.portal.restricted import Withheld
+from postseal.portal.sender import NoSender
 from postseal.portal.upload import received
-from postseal.portal.visit import Visit
+from postseal.portal.visit import Side, Visit
 from postseal.replying.forwards import NOTE
 from postseal.replying.original import NotAllowed
 
@@ -56,18 +60,39 @@ Endpoint = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A route.  *fields*: the texts of a form, beside the token.  *foreign*: others may post here."""
+    """A route.  *fields*: the texts of a form, beside the token.  *foreign*: others may post here.
+
+    *side*: for whom it is.
+    """
 
     path: str
     method: str
     endpoint: Endpoint
     fields: Mapping[str, Text] = field(default_factory=dict)
     foreign: bool = False
+    side: Side = Side.READERS
 
 
 CREDENTIAL = {"state": Text(100), "credential": Text(20_000)}
 """What a device has answered."""
 FORWARD = {"to": Text(8000), "note": Text(8 * NOTE), "nonce": Text(100)}
+
+WHOM = sender_acts.FIELDS
+SENDERS_WAYS = (
+    Way("/sent", "GET", sender_pages.every),
+    Way("/sent/address", "GET", sender_sign_in.ask_address),
+    Way("/sent/address", "POST", sender_sign_in.send_code, {"address": Text()}),
+    Way("/sent/code", "POST", sender_sign_in.read_code, {"code": Text(100)}),
+    Way("/sent/account", "GET", sender_sign_in.failed),
+    Way("/sent/account/{provider}", "POST", sender_sign_in.leave),
+    Way("/sent/out", "POST", signing_in.sign_out),
+    Way("/sent/{id}", "GET", sender_pages.one),
+    Way("/sent/{id}/revoke", "POST", sender_acts.revoke, {**WHOM, "sure": Text(10)}),
+    Way("/sent/{id}/restore", "POST", sender_acts.restore, WHOM),
+    Way("/sent/{id}/extend", "POST", sender_acts.extend, WHOM),
+    Way("/sent/{id}/notice", "POST", sender_acts.notice, {"wanted": Text(10)}),
+)
+"""Those of the page of senders."""
 
 WAYS = (
     Way("/", "GET", plain_pages.home),
@@ -96,7 +121,7 @@ WAYS = (
     Way("/m/{handle}/passkeys/add", "POST", passkey.add, CREDENTIAL),
     Way("/m/{handle}/passkeys/remove", "POST", passkey.remove, {"id": Text(64)}),
     Way("/account", "GET", account.lost),
-    Way("/account/{provider}", "GET", account.arrive),
+    Way("/account/{provider}", "GET", sender_sign_in.arrive),
     Way("/m/{handle}/body", "GET", reading_room.body),
     Way("/m/{handle}/attachment/{number}", "GET", reading_room.attachment),
     Way("/m/{handle}/attachment/{number}/page/{page}", "GET", restricted.page),
@@ -113,6 +138,7 @@ WAYS = (
     Way("/m/{handle}/forward", "POST", forward.send, FORWARD),
     Way("/m/{handle}/forwarded", "GET", forward.sent),
     Way("/out", "POST", signing_in.sign_out),
+    *(replace(way, side=Side.SENDERS) for way in SENDERS_WAYS),
 )
 
 
@@ -124,14 +150,28 @@ def app(desk: Desk) -> Door:
     ]
     routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     failed = _failed(desk)
-    kinds = (Gone, SignedOut, Refused, NotAllowed, Withheld, Foreign, Failure, HTTPException, Exception)
+    kinds = (
+        *(
+            NoSender,
+            Gone,
+            SignedOut,
+            Refused,
+            NotAllowed,
+            Withheld,
+            Foreign,
+            Failure,
+            HTTPException,
+            Exception,
+        ),
+        *(Failure, HTTPException, Exception),
+    )
     return Door(Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, failed)), desk)
 
 
 def _served(desk: Desk, way: Way) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         request.scope["postseal.route"] = way.path
-        visit = Visit(desk, request)
+        visit = Visit(desk, request, way.side)
         verdict = (
             Verdict.OURS
             if way.method == "GET" or way.foreign
@@ -158,6 +198,8 @@ def _served(desk: Desk, way: Way) -> Callable[[Request], Awaitable[Response]]:
 def _failed(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def fail(request: Request, error: Exception) -> Response:
         visit = Visit(desk, request)
+        if isinstance(error, NoSender):
+            return RedirectResponse("/sent", 303)
         if isinstance(error, SignedOut):
             if request.scope.get("postseal.route", "").endswith("/body"):  # it would show within the frame
                 return visit.page("frame.html", status=403)

@@ -28,6 +28,7 @@ EVENTS: Final = (
         "tampered",
     ),
     *("tampered", "foreign", "signed_out"),
+    *("withdrawn", "restored", "extended"),
 )
 MAILS: Final = ("accepted", "refused", "given_up")
 REPLIES: Final = ("sent", "deferred", "failed")

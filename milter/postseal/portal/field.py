@@ -15,9 +15,10 @@ from postseal.sealed.container import Tampered
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A field of at most *octets* octets of UTF-8, sent once at most."""
+    """A field of at most *octets* octets of UTF-8, sent *number* times at most: then lines of one."""
 
     octets: int = 1000
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Form:
 def room(limits: Text | Files | Container) -> int:
     """Octets that a field may have in a request, and a little more."""
     if isinstance(limits, Text):
-        return 3 * limits.octets + PIECE
+        return limits.number * (3 * limits.octets + PIECE)
     if isinstance(limits, Files):
         return 2 * limits.together
     return 2 * _armored_room(limits) + 2 * PIECE

@@ -16,12 +16,11 @@ from postseal.portal.opened import message_of
 from postseal.portal.visit import Visit
 from postseal.reading.view import View, view
 from postseal.reading.walls import BODY_HEADERS, SANDBOX
-from postseal.store.audit import Entry, Event
+from postseal.store.audit import AS_SUPER_USER, Entry, Event
 
 REASON: Final = 250
 """Characters of a reason."""
 _WHOLE: Final = "message.eml"
-_AS: Final = "as a super user"
 
 
 def oversees(visit: Visit) -> bool:
@@ -50,7 +49,7 @@ def body(visit: Visit) -> Response:
     """The document with the body."""
     here = _opened(visit)
     seen = _seen(visit, _message(visit, here))
-    _note(visit, here, Event.SHOWN, _AS)
+    _note(visit, here, Event.SHOWN, AS_SUPER_USER)
     return StreamingResponse(seen.document.pieces(), 200, BODY_HEADERS)
 
 
@@ -58,7 +57,7 @@ def whole(visit: Visit) -> Response:
     """The message as it was sent, with its files."""
     here = _opened(visit)
     original = _message(visit, here)
-    _note(visit, here, Event.FETCHED, f"{_WHOLE}, {_AS}")
+    _note(visit, here, Event.FETCHED, f"{_WHOLE}, {AS_SUPER_USER}")
     return saved.octets(original.pieces(), _WHOLE, "message/rfc822", original.size)
 
 

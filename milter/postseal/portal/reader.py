@@ -1,5 +1,6 @@
 """Reads the body of a form piece by piece.  What was not declared is refused."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -8,7 +9,17 @@ from urllib.parse import parse_qsl
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser
 
 from postseal.body import Spool
-from postseal.portal.field import ContainerPart, Declared, File, FilePart, Files, Form, Text, TextPart
+from postseal.portal.field import (
+    Container,
+    ContainerPart,
+    Declared,
+    File,
+    FilePart,
+    Files,
+    Form,
+    Text,
+    TextPart,
+)
 from postseal.portal.refusal import Reason, Refused
 
 _MEMORY: Final = 1 << 16
@@ -21,10 +32,10 @@ class Reader:
     def __init__(self, boundary: str, declared: Declared, spool: Spool) -> None:
         self._declared = declared
         self._spool = replace(spool, threshold=min(spool.threshold, _MEMORY))
-        most = sum(each.number + 1 if isinstance(each, Files) else 1 for each in declared.values())
+        most = sum(_times(each) for each in declared.values())
         self._parser = PushMultipartParser(boundary, max_segment_count=most)
         self._part: TextPart | FilePart | ContainerPart | None = None
-        self._seen: set[str] = set()
+        self._seen: dict[str, int] = {}
         self._number: dict[str, int] = {}
         self._together: dict[str, int] = {}
         self._files: list[File] = []
@@ -63,9 +74,9 @@ class Reader:
         if isinstance(limits, Files):
             self._part = FilePart(name, filename or "", kind, self._spool.draft(), limits)
             return
-        if name in self._seen:
+        self._seen[name] = self._seen.get(name, 0) + 1
+        if self._seen[name] > _times(limits):
             raise Refused(Reason.MALFORMED)
-        self._seen.add(name)
         self._part = TextPart(name, limits) if isinstance(limits, Text) else ContainerPart(limits)
 
     def _write(self, octets: bytes) -> None:
@@ -89,7 +100,7 @@ class Reader:
     def _end_part(self) -> None:
         part, self._part = self._part, None
         if isinstance(part, TextPart):
-            self.texts[part.name] = part.text()
+            self.texts[part.name] = _joined(self.texts, part.name, part.text())
         elif isinstance(part, ContainerPart):
             part.end()
         elif part is not None and (part.draft.size or part.name):  # an empty field of files has neither
@@ -103,7 +114,9 @@ class Urlencoded:
 
     def __init__(self, declared: Mapping[str, Text]) -> None:
         self._declared = declared
-        self._most = sum(3 * (len(name.encode()) + each.octets) + 2 for name, each in declared.items())
+        self._most = sum(
+            each.number * (3 * (len(name.encode()) + each.octets) + 2) for name, each in declared.items()
+        )
         self._octets = bytearray()
         self.texts: dict[str, str] = {}
         """What has come so far."""
@@ -116,17 +129,28 @@ class Urlencoded:
 
     def end(self) -> Form:
         """The form.  Raises Refused."""
-        most = len(self._declared)
+        most, seen = sum(each.number for each in self._declared.values()), Counter[str]()
         try:
             text = self._octets.decode("ascii")
             pairs = parse_qsl(text, True, True, errors="strict", max_num_fields=most) if text else []
         except ValueError:  # also what is no UTF-8
             raise Refused(Reason.MALFORMED) from None
         for name, value in pairs:
-            limits = self._declared.get(name)
-            if limits is None or name in self.texts:
+            limits, seen[name] = self._declared.get(name), seen[name] + 1
+            if limits is None or seen[name] > limits.number:
                 raise Refused(Reason.MALFORMED)
             if len(value.encode()) > limits.octets:
                 raise Refused(Reason.TEXT_TOO_LONG, limit=limits.octets)
-            self.texts[name] = value
+            self.texts[name] = _joined(self.texts, name, value)
         return Form(self.texts)
+
+
+def _times(limits: Text | Files | Container) -> int:
+    """How often a field may come; one more of files, as an empty field of them comes, too."""
+    if isinstance(limits, Files):
+        return limits.number + 1
+    return limits.number if isinstance(limits, Text) else 1
+
+
+def _joined(texts: Mapping[str, str], name: str, value: str) -> str:
+    return f"{texts[name]}\n{value}" if name in texts else value

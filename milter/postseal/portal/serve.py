@@ -18,6 +18,7 @@ from postseal import settings as settings_file
 from postseal.accounts import load as accounts
 from postseal.accounts import secret
 from postseal.body import Spool
+from postseal.branding.branding import Branding
 from postseal.branding.load import FOLDER
 from postseal.branding.shelf import Shelf
 from postseal.errors import BadInput, Failure, Place, Problem
@@ -200,13 +201,16 @@ def _telling(desk: Desk) -> Round:
     """What tells senders that somebody has read."""
     settings, count, name = desk.settings, desk.count, socket.gethostname()
 
+    def page(branding: Branding) -> str:
+        return f"{branding.portal or settings.ome.portal}/sent" if settings.portal.senders else ""
+
     telling = Telling(
         desk.ring,
         Submission(*_where(settings.submit_to), settings.submit_timeout, name, None),
         settings_file.notices_from(settings, name),
         Inside(settings.accepted_domains),
         desk.shelf.find,
-        lambda _: "",
+        page,
         _now,
         lambda result: count.notices.labels(result).inc(),
     )

@@ -50,7 +50,7 @@ def send_code(visit: Visit) -> Response:
     if not _mailed(visit):
         raise HTTPException(404)
     typed = visit.form.texts.get("address", "").strip()
-    if not _is_address(typed):
+    if not is_address(typed):
         return address_page(visit, here, typed=typed, problem="address", status=422)
     address = key(typed)
     sure = is_named(here.message, address)
@@ -75,13 +75,14 @@ def read_code(visit: Visit) -> Response:
     opened, session = visit.desk.opened, visit.session
     typed = visit.form.texts.get("code", "")
     waiting = opened.passcodes.waiting(session.id, here.message.id, at=visit.at) if session else None
-    if waiting is None and (here.reader or _pressed_twice(visit, here, typed)):
+    if waiting is None and (here.reader or pressed_twice(visit, here.message.id, typed)):
         return RedirectResponse(f"/m/{here.handle}", 303)
     if session is None or waiting is None:
         visit.desk.count.event("code_spent")
         return address_page(visit, here, problem="spent", status=422)
-    answer = _redeemed(visit, here, session, waiting, typed)
-    if answer is Answer.SPENT and _pressed_twice(visit, here, typed):  # at the very same time
+    entry = Entry(Event.AUTHENTICATED, here.message.id, waiting.address, PASSCODE)
+    answer = redeemed(visit, here.message.id, session, waiting=waiting, typed=typed, entry=entry)
+    if answer is Answer.SPENT and pressed_twice(visit, here.message.id, typed):  # at the very same time
         return RedirectResponse(f"/m/{here.handle}", 303)
     visit.desk.count.event(f"code_{answer.value}")
     visit.desk.count.sign_in("passcode", "", "good" if answer is Answer.RIGHT else answer.value)
@@ -94,11 +95,15 @@ def read_code(visit: Visit) -> Response:
     return address_page(visit, here, problem="spent", status=422)
 
 
-def _redeemed(visit: Visit, here: Found, session: Session, waiting: Waiting, typed: str) -> Answer:
-    """What becomes of the code that was *typed*; if it is right, he has signed in."""
-    opened, address, message = visit.desk.opened, waiting.address, here.message.id
+def redeemed(
+    visit: Visit, message: bytes, session: Session, *, waiting: Waiting, typed: str, entry: Entry
+) -> Answer:
+    """What becomes of the code for *message* that was *typed*; if it is right, he has signed in.
+
+    *entry*: what the audit hears then.
+    """
+    opened, address = visit.desk.opened, waiting.address
     cookie, sessions = visit.heir(address, message), visit.desk.sessions
-    entry = Entry(Event.AUTHENTICATED, message, address, PASSCODE)
     rows: list[Row] = []
 
     def welcome(connection: Connection) -> None:
@@ -112,10 +117,10 @@ def _redeemed(visit: Visit, here: Found, session: Session, waiting: Waiting, typ
     return answer
 
 
-def _pressed_twice(visit: Visit, here: Found, typed: str) -> bool:
+def pressed_twice(visit: Visit, message: bytes, typed: str) -> bool:
     """Whether the code that was *typed* was right a moment ago; then this is the session that it began."""
-    address = visit.desk.opened.passcodes.repeated(visit.given, here.message.id, typed, at=visit.at)
-    return bool(address) and visit.inherit(visit.heir(address, here.message.id))
+    address = visit.desk.opened.passcodes.repeated(visit.given, message, typed, at=visit.at)
+    return bool(address) and visit.inherit(visit.heir(address, message))
 
 
 def sign_out(visit: Visit) -> Response:
@@ -172,7 +177,8 @@ def _mailed(visit: Visit) -> bool:
     return visit.desk.settings.sign_in.passcode and visit.branding.allows(PASSCODE)
 
 
-def _is_address(typed: str) -> bool:
+def is_address(typed: str) -> bool:
+    """Whether what was *typed* may be the address of a mailbox."""
     local, domain = split(typed)
     return bool(local and domain) and typed.isprintable() and len(key(typed)) <= ADDRESS_CHARACTERS
 

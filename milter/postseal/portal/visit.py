@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from enum import Enum
 from typing import Final
 
 from starlette.requests import Request
@@ -22,23 +23,33 @@ from postseal.portal.field import Form
 from postseal.portal.origin import is_token, token
 from postseal.portal.page import rendered, translate
 from postseal.store.passcode_limits import network_of
+from postseal.store.senders import SENDERS
 from postseal.store.sessions import Session, session_id
 
 COOKIE: Final = "__Host-postseal"
+SENDERS_COOKIE: Final = "__Host-postseal-sender"
 _COOKIE: Final = re.compile(r"[\w-]{43}", re.ASCII)
+
+
+class Side(Enum):
+    """For whom a page is: each has a cookie of its own, and sessions that are worth nothing to the other."""
+
+    READERS = COOKIE
+    SENDERS = SENDERS_COOKIE
 
 
 class Visit:
     """What an endpoint is given.  *form*: what a POST has brought."""
 
-    def __init__(self, desk: Desk, request: Request) -> None:
+    def __init__(self, desk: Desk, request: Request, side: Side = Side.READERS) -> None:
         self.desk = desk
+        self.side = side
         self.request = request
         self.form = Form({})
         self.at = desk.clock()
         self.language = language_of(request)
         self.translate = translate(self.language)
-        given = request.cookies.get(COOKIE, "")
+        given = request.cookies.get(side.value, "")
         self._cookie = self._given = given if _COOKIE.fullmatch(given) else ""
         self._session: Session | None = None
         self._looked = False
@@ -52,7 +63,10 @@ class Visit:
     def session(self) -> Session | None:
         """The session of this browser, if there is one.  May raise Failure."""
         if not self._looked:
-            self._session = self.desk.sessions.of(self._cookie, at=self.at) if self._cookie else None
+            found = self.desk.sessions.of(self._cookie, at=self.at) if self._cookie else None
+            # A cookie may be put under the other's name; its session knows what it was begun for.
+            ours = found and (not found.address or (found.message == SENDERS) is (self.side is Side.SENDERS))
+            self._session = found if ours else None
             self._looked = True
         return self._session
 
@@ -153,7 +167,8 @@ class Visit:
         if self._cookie == self._given:
             return response
         life = None if self._cookie else 0
-        response.set_cookie(COOKIE, self._cookie, life, path="/", secure=True, httponly=True, samesite="lax")
+        name = self.side.value
+        response.set_cookie(name, self._cookie, life, path="/", secure=True, httponly=True, samesite="lax")
         return response
 
     def _become(self, cookie: str) -> None:

@@ -63,6 +63,10 @@ class Event(StrEnum):
     KEYS_BACKED_UP = "keys_backed_up"
 
 
+AS_SUPER_USER: Final = "as a super user"
+"""At the end of a detail: it was no recipient who read, and the sender does not hear of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row to be.  *message* None and *address* "": it concerns none, or all.  *detail*: one short line."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from postseal.store.audit import Event
+from postseal.store.audit import AS_SUPER_USER, Event
 from postseal.store.engine import Store
 from postseal.store.read_notices import READ
 from postseal.store.registry import Search, conditions
@@ -64,6 +64,15 @@ class Listed:
     message: SealedMessage
     doings: Mapping[str, Doings] = field(default_factory=dict)
 
+    @property
+    def readers(self) -> int:
+        """How many recipients have read it."""
+        return sum(self.of(one.address).first is not None for one in self.message.recipients)
+
+    def closed(self, at: datetime) -> int:
+        """How many recipients cannot read it at the time *at*."""
+        return sum(not one.readable(at) for one in self.message.recipients)
+
     def of(self, address: str) -> Doings:
         """What the recipient *address* has done."""
         return self.doings.get(address, NOTHING)
@@ -109,7 +118,7 @@ class Overview:
         here = (audit.c.message.in_(ids), audit.c.event.in_([event.value for event in _TOLD]))
         each = (audit.c.message, audit.c.address, audit.c.event)
         query = select(*each, func.min(audit.c.at).label("first"), func.max(audit.c.at).label("last"))
-        query = query.where(*here).group_by(*each)
+        query = query.where(*here, ~audit.c.detail.endswith(AS_SUPER_USER)).group_by(*each)
 
         def work(connection: Connection) -> dict[bytes, dict[str, dict[str, tuple[datetime, datetime]]]]:
             of: dict[bytes, dict[str, dict[str, tuple[datetime, datetime]]]] = {}

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
-from postseal.store.schema_sealed import passcodes, sealed_recipients
+from postseal.store.schema_sealed import passcodes, sealed_messages, sealed_recipients
+from postseal.store.senders import SENDERS
 
 _HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -90,9 +91,13 @@ def network_of(client: str) -> str:
 
 
 def _readable() -> ColumnElement[bool]:
-    """Whether a code could have been mailed: its address may read its message."""
+    """Whether a code could have been mailed: its address may read its message, or is a sender's."""
     same = (
         sealed_recipients.c.message == passcodes.c.message,
         sealed_recipients.c.address == passcodes.c.address,
     )
-    return select(sealed_recipients.c.message).where(*same).exists()
+    sent = (passcodes.c.message == SENDERS, sealed_messages.c.author == passcodes.c.address)
+    return or_(
+        select(sealed_recipients.c.message).where(*same).exists(),
+        select(sealed_messages.c.id).where(*sent).exists(),
+    )

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import Connection, Update, func, insert, select, update
 
 from postseal.store import audit as room
-from postseal.store.audit import Audit, Entry, Event
+from postseal.store.audit import AS_SUPER_USER, Audit, Entry, Event
 from postseal.store.engine import Store
 from postseal.store.schema_sealed import audit, read_notices, sealed_messages
 
@@ -122,6 +122,7 @@ class ReadNotices:
             audit.c.address == row.address,
             audit.c.event.in_([event.value for event in READ]),
             audit.c.number < row.number,
+            ~audit.c.detail.endswith(AS_SUPER_USER),
         )
         return connection.execute(before.limit(1)).first() is None
 

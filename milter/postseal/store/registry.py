@@ -91,7 +91,10 @@ def conditions(search: Search) -> list[ColumnElement[bool]]:
     if search.recipient:
         mine = sealed_recipients.c.message == sealed_messages.c.id
         whom = _address(sealed_recipients.c.address, search.recipient)
-        found.append(select(sealed_recipients.c.message).where(mine, whom).exists())
+        if search.recipient.startswith("@"):
+            found.append(select(sealed_recipients.c.message).where(mine, whom).exists())
+        else:  # his are found by an index, however many others there are
+            found.append(sealed_messages.c.id.in_(select(sealed_recipients.c.message).where(whom)))
     if search.since:
         found.append(sealed_messages.c.since >= search.since)
     if search.until:
