@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from admin_place import REV, SUE, Office
+from admin_place import ANN, REV, SUE, Office
 from portal_place import path_of
 from postseal.store.passkeys import Passkey
 
@@ -35,14 +35,28 @@ def test_end_signs_a_reader_out_and_forgets_his_passkeys(at: Office) -> None:
     assert "There are no sessions" in sue.get(f"/people?address={BOB}").text
 
 
-def test_end_signs_an_administrator_out_also_himself(at: Office) -> None:
-    rev, sue = at.signed_in("auditor"), at.signed_in("support")
+def test_admin_signs_administrators_out_also_himself(at: Office) -> None:
+    rev, ann = at.signed_in("auditor"), at.signed_in("admin")
     link = at.link(REV)
-    assert "Administrator: signed in" in sue.get(f"/people?address={REV}").text
+    assert "Administrator: signed in" in ann.get(f"/people?address={REV}").text
 
-    sue.post("/people/end", address=REV)
+    ann.post("/people/end", address=REV)
     assert rev.get("/audit").to == "/sign-in"
     assert at.visitor().post(link).status == 403
+    assert ann.post("/people/end", address=ANN).to == "/sign-in"
+    assert ann.get("/people").to == "/sign-in"
+
+
+def test_support_ends_what_administrators_read_and_not_what_they_administer(at: Office) -> None:
+    path = path_of(at.here.sealed(to=(ANN,)))
+    reading, ann, sue = at.here.signed_in(path, ANN), at.signed_in("admin"), at.signed_in("support")
+    assert "Administrator: signed in" not in sue.get(f"/people?address={ANN}").text
+    link = at.link(ANN)
+
+    assert "Sessions ended: 1." in sue.post("/people/end", address=ANN).text
+    assert reading.get(f"{path}/body").status == 403
+    assert ann.get("/keys").status == 200
+    assert at.visitor().post(link).status == 303
     assert sue.post("/people/end", address=SUE).to == "/sign-in"
     assert sue.get("/people").to == "/sign-in"
 

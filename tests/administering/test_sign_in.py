@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from admin_place import ANN, REV, Office
-from demo.visitor import Answer
+from demo.visitor import Answer, Visitor
 from postseal.store.schema_administrators import administrator_sessions
 
 
@@ -204,3 +204,29 @@ def test_neither_log_nor_audit_tells_a_cookie_or_a_link(at: Office) -> None:
     for secret in (path.rpartition("/")[2], admin.cookie):
         assert secret not in log
         assert not any(secret in row.detail for row in at.here.ring.audit.every())
+
+
+def test_stranger_fills_neither_audit_nor_sessions(at: Office) -> None:
+    def rows() -> tuple[int, int]:
+        sessions = at.here.ring.store.read(
+            lambda connection: len(connection.execute(administrator_sessions.select()).all())
+        )
+        return len(at.refusals()), sessions
+
+    stranger = at.visitor()
+    for _ in range(20):  # as many as one browser may begin in an hour
+        assert stranger.post("/sign-in/lab").status == 200
+    assert stranger.post("/sign-in/lab").status == 429
+    assert stranger.get("/account/lab?state=none").status == 403  # spoils what was begun, and is told once
+    before = rows()
+    for path in ("/enter/none", "/passkey/answer"):
+        assert [stranger.post(path).status for _ in range(3)] == [403] * 3
+    assert [stranger.get("/account/lab?state=none&code=none").status for _ in range(3)] == [403] * 3
+    assert rows() == before
+    for _ in range(4):  # 100 from one network
+        browser = Visitor(stranger.port, send=stranger.send, name=stranger.name)
+        assert [browser.post("/sign-in/lab").status for _ in range(20)] == [200] * 20
+    before = rows()
+    for _ in range(3):
+        assert Visitor(stranger.port, send=stranger.send, name=stranger.name).post("/passkey").status == 429
+    assert rows() == before

@@ -19,7 +19,7 @@ from postseal.portal.header import DEVICE
 from postseal.settings_sign_in import PASSKEY
 from postseal.store.audit import Entry, Event
 from postseal.store.passkeys import Passkey
-from postseal.store.sign_ins import Begun, Spoilt
+from postseal.store.sign_ins import Begun
 
 if TYPE_CHECKING:  # its library is an extra
     from postseal.portal.ceremony import Ceremony
@@ -58,7 +58,7 @@ def add(visit: Visit) -> Response:
     """Keep the passkey that was made."""
     ceremony = _ceremony(visit)
     try:
-        challenge = _challenge(_finished(visit, _MAKE))
+        challenge = _challenge(sign_in.finished(visit, visit.form.texts.get("state", ""), _MAKE))
         life = timedelta(seconds=visit.desk.settings.sign_in.passkey_life)
         written = visit.form.texts.get("credential", "")
         made = ceremony.made(written, visit.address, challenge=challenge, at=visit.at, life=life)
@@ -111,7 +111,7 @@ def _keep(visit: Visit, made: Passkey) -> None:
 
 def _used(visit: Visit, ceremony: "Ceremony") -> Passkey:
     """The passkey that has answered, of somebody with a role.  Raises NotProven."""
-    begun = _finished(visit, _USE)
+    begun = sign_in.finished(visit, visit.form.texts.get("state", ""), _USE)
     written, passkeys = visit.form.texts.get("credential", ""), visit.desk.passkeys
     passkey = passkeys.find(ceremony.named(written), at=visit.at)
     if passkey is None:
@@ -135,16 +135,6 @@ def _may_make(visit: Visit) -> bool:
     # A passkey that makes another would never end; of groups nobody knows how long somebody is in them.
     named = role_of(visit.desk.settings.admin.people, visit.address, ()) is not None
     return named and visit.session is not None and visit.session.how != PASSKEY
-
-
-def _finished(visit: Visit, method: str) -> Begun:
-    session, state = visit.session, visit.form.texts.get("state", "")
-    if session is None:
-        raise NotProven(Reason.STATE)
-    finished = visit.desk.opened.sign_ins.finish(state, session.id, method, at=visit.at)
-    if isinstance(finished, Spoilt):
-        raise NotProven(Reason.STATE)
-    return finished.begun
 
 
 def _challenge(begun: Begun) -> bytes:

@@ -8,8 +8,9 @@ from postseal.administering.visit import Visit
 from postseal.envelope import key
 from postseal.portal.field import Text
 from postseal.portal.refusal import Reason, Refused
+from postseal.settings_admin import Role
 from postseal.store.sessions import Sessions
-from postseal.store.signing_out import sign_out
+from postseal.store.signing_out import sign_out, sign_out_reader
 
 WHO: Final = {"address": Text()}
 
@@ -17,13 +18,15 @@ WHO: Final = {"address": Text()}
 def overview(visit: Visit) -> Response:
     """The sessions and passkeys of the address that was asked for."""
     written = visit.request.query_params.get("address", "").strip()
-    opened, address = visit.desk.opened, key(written)
-    sessions = Sessions(opened.store).every(address, at=visit.at) if address else ()
-    administrators = visit.desk.administrators.every(address, at=visit.at) if address else ()
-    both = (opened.passkeys, visit.desk.passkeys)
-    passkeys = [one for verbs in both for one in verbs.of(address, at=visit.at)] if address else []
-    facts: dict[str, object] = {"sessions": sessions, "administrators": administrators, "passkeys": passkeys}
-    return _page(visit, address, facts)
+    opened, address, at = visit.desk.opened, key(written), visit.at
+    if not address:
+        return _page(visit, "", {})
+    facts: dict[str, object] = {"sessions": Sessions(opened.store).every(address, at=at)}
+    passkeys = list(opened.passkeys.of(address, at=at))
+    if _all(visit, address):
+        facts["administrators"] = visit.desk.administrators.every(address, at=at)
+        passkeys += visit.desk.passkeys.of(address, at=at)
+    return _page(visit, address, facts | {"passkeys": passkeys})
 
 
 def end(visit: Visit) -> Response:
@@ -32,10 +35,16 @@ def end(visit: Visit) -> Response:
     if not address:
         raise Refused(Reason.MALFORMED)
     by = f"by {visit.address}, an administrator"
-    ended = sign_out(visit.desk.opened, address, by=by, at=visit.at)
+    ending = sign_out if _all(visit, address) else sign_out_reader
+    ended = ending(visit.desk.opened, address, by=by, at=visit.at)
     if address == visit.address:
         return RedirectResponse("/sign-in", 303)
     return _page(visit, address, {"ended": ended})
+
+
+def _all(visit: Visit, address: str) -> bool:
+    """Whether it is for him to keep *address* from administering: else support could shut out an admin."""
+    return address == visit.address or (visit.role is not None and visit.role.includes(Role.ADMIN))
 
 
 def _page(visit: Visit, address: str, facts: dict[str, object]) -> Response:

@@ -30,6 +30,10 @@ _log = logging.getLogger(__name__)
 _NO_MESSAGE: Final = bytes(ID_OCTETS)
 
 
+class Unbegun(NotProven):
+    """Nothing was begun here: there is nothing to tell the audit, which anybody could fill."""
+
+
 def ways(visit: Visit) -> Response:
     """The page with every way to sign in that there is."""
     return page(visit)
@@ -44,9 +48,13 @@ def page(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
 
 def begun(visit: Visit, method: str) -> Begun | None:
     """A sign-in of this browser by *method*; None if there were too many within the hour."""
-    return visit.desk.opened.sign_ins.begin(
-        visit.begun().id, _NO_MESSAGE, method, back="", network=visit.network, at=visit.at
+    known, session = visit.session is not None, visit.begun()
+    begun = visit.desk.opened.sign_ins.begin(
+        session.id, _NO_MESSAGE, method, back="", network=visit.network, at=visit.at
     )
+    if begun is None and not known:  # or whoever asks without end would fill the store
+        visit.sign_out()
+    return begun
 
 
 def refused(visit: Visit, method: str, refusal: NotProven) -> Response:
@@ -60,7 +68,7 @@ def refuse(visit: Visit, method: str, refusal: NotProven) -> None:
     reason = refusal.reason.value
     line = log.line(event="admin_refused", method=method, why=reason, detail=refusal.detail or None)
     _log.warning("%s", line)
-    if visit.session:  # else anybody could fill the audit
+    if not isinstance(refusal, Unbegun):
         entry = Entry(Event.FAILED, detail=f"administrators: {method}: {reason}")
         visit.desk.opened.audit.add([entry], at=visit.at)
 
@@ -104,7 +112,7 @@ def enter(visit: Visit) -> Response:
     """Sign in who has a link that is good."""
     address = visit.desk.administrators.followed(str(visit.request.path_params["word"]), at=visit.at)
     if not address or role_of(visit.desk.settings.admin.people, address, ()) is None:
-        return refused(visit, LINK, NotProven(Reason.STATE))
+        return refused(visit, LINK, Unbegun(Reason.STATE))
     visit.sign_in(address, LINK)
     visit.tell(f"signed in: link, {visit.role}")
     return RedirectResponse("/", 303)
@@ -120,16 +128,22 @@ def sign_out(visit: Visit) -> Response:
     return response
 
 
+def finished(visit: Visit, state: str, method: str) -> Begun:
+    """The sign-in of *state* that this browser has begun by *method*, once.  Raises NotProven."""
+    if visit.session is None:
+        raise Unbegun(Reason.STATE)
+    found = visit.desk.opened.sign_ins.finish(state, visit.session.id, method, at=visit.at)
+    if isinstance(found, Spoilt):
+        raise (NotProven if found.messages else Unbegun)(Reason.STATE)
+    return found.begun
+
+
 def _proved(visit: Visit, provider: "Provider") -> tuple[str, tuple[str, ...]]:
     """The address that was proved, and the groups.  Raises NotProven."""
-    asked, session, name = visit.request.query_params, visit.session, provider.settings.name
-    if session is None:
-        raise NotProven(Reason.STATE)
-    finished = visit.desk.opened.sign_ins.finish(asked.get("state", ""), session.id, name, at=visit.at)
-    if isinstance(finished, Spoilt):
-        raise NotProven(Reason.STATE)
+    asked = visit.request.query_params
+    away = finished(visit, asked.get("state", ""), provider.settings.name)
     returned = Returned(asked.get("code", ""), asked.get("iss", ""), asked.get("error", ""))
-    return provider.proved(returned, _secrets(visit, provider, finished.begun), at=visit.at)
+    return provider.proved(returned, _secrets(visit, provider, away), at=visit.at)
 
 
 def _provider(visit: Visit) -> "Provider":
