@@ -164,3 +164,24 @@ def test_report_tells_from_the_log_what_the_servers_saw(wired: Wired) -> None:
     assert "encrypt" in {row["required"] for row in rows if row["outcome"] == "deferred"}
     assert all(row["version"] != "none" for row in rows if row["outcome"] == "sent" and row["required"])
     assert {row["version"] for row in rows if row["way"] == "in"} == {"none"}
+
+
+def test_report_tells_what_became_of_each_message_that_needs_tls(wired: Wired) -> None:
+    wired.send("verify", "marker-journey.", "jim@plain.test", "jim@right.test")
+    wired.send("none", "marker-free.", "joe@right.test")
+    wired.arrived("marker-journey.")
+
+    command = ("tls", "report", wired.gateway.postfix.log_file, "--messages", "--csv")
+    done = wired.gateway.daemon.command(*command)
+    rows = {row["recipient"]: row for row in csv.DictReader(done.stdout.splitlines())}
+
+    assert "joe@right.test" not in rows
+    went, waits = rows["jim@right.test"], rows["jim@plain.test"]
+    assert went["queue_id"] == waits["queue_id"]
+    assert f"queue_id={went['queue_id']} " in wired.gateway.daemon.log()
+    assert went["message_id"] == waits["message_id"] != ""
+    assert (went["required"], went["outcome"], went["certificate"]) == ("verify", "sent", "Verified")
+    assert went["version"].startswith("TLSv1.")
+    assert (waits["required"], waits["outcome"], waits["version"]) == ("verify", "deferred", "none")
+    assert "TLS is required, but was not offered" in waits["why"]
+    assert int(waits["attempts"]) >= 1

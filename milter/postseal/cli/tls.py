@@ -8,7 +8,7 @@ import click
 
 from postseal import settings as settings_file
 from postseal.cli.common import Exit, give_up, settings_option
-from postseal.cli.tls_shown import FORMS, described
+from postseal.cli.tls_shown import FORMS, described, journeys_csv, journeys_table
 from postseal.envelope import domain_key
 from postseal.errors import BadInput, Failure
 from postseal.methods.table import PROTECTING
@@ -20,7 +20,7 @@ from postseal.tls import mail_log, sts
 from postseal.tls.mail_exchanger import Resolver, of_this_host
 from postseal.tls.probe import probed
 from postseal.tls.table import AFTER_STS, CONNECTORS, ROUTES, Tables
-from postseal.tls.transport import lines
+from postseal.tls.transport import lines as transport_lines
 
 _LEVELS = [str(level) for level in Level if level is not Level.FINGERPRINT]
 
@@ -40,7 +40,7 @@ def transports(path: Path) -> None:
     policy = _policy(path)
     plain = [RequiredTls(level) for level in Level if level is not Level.FINGERPRINT]
     listed = [each for each in policy.required_tls if each.match]
-    click.echo("\n".join(lines(each) for each in (*plain, *listed)), nl=False)
+    click.echo("\n".join(transport_lines(each) for each in (*plain, *listed)), nl=False)
 
 
 @tls.command("map")
@@ -114,19 +114,28 @@ def test(
 @click.argument("logs", type=click.File(encoding="utf-8", errors="replace"), nargs=-1, required=True)
 @click.option("--csv", "form", flag_value="csv", help="Print comma-separated values.")
 @click.option("--metrics", "form", flag_value="metrics", help="Print metrics, for node_exporter's textfiles.")
+@click.option("--messages", is_flag=True, help="Each message that a rule required TLS for, by recipient.")
 @settings_option
-def report(*, path: Path, logs: tuple[TextIO, ...], form: str | None) -> None:
+def report(*, path: Path, logs: tuple[TextIO, ...], form: str | None, messages: bool) -> None:
     """Say how much mail came and went by which version of TLS, by connector and outcome.
 
-    LOGS are Postfix's; `-` is standard input.
+    LOGS are Postfix's; `-` is standard input.  With --messages: what became of each message that must not
+    travel without TLS, by queue id.
     """
+    if messages and form == "metrics":
+        raise click.UsageError("--messages and --metrics do not go together")
     connectors = _policy(path).connectors
 
     def name(domain: str) -> str:
         found = connectors.found(domain)
         return found.name if found else ""
 
-    volumes = mail_log.report((line for log in logs for line in log), name)
+    lines = (line for log in logs for line in log)
+    if messages:
+        shown = journeys_csv if form == "csv" else journeys_table
+        click.echo("\n".join(shown(mail_log.journeys(lines, name))))
+        return
+    volumes = mail_log.report(lines, name)
     click.echo("\n".join(FORMS[form or "table"](volumes)))
 
 

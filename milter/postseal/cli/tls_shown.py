@@ -2,14 +2,18 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from postseal.required_tls import Level, RequiredTls
 from postseal.tls import sts
-from postseal.tls.mail_log import Row, Volume
+from postseal.tls.mail_log import Journey, Row, Volume
 from postseal.tls.probe import Shown
 
 _HEAD = ("way", "version", "certificate", "required", "connector", "outcome", "count", "octets")
+_JOURNEY = (
+    *("queue_id", "message_id", "recipient", "required", "outcome", "version", "certificate", "connector"),
+    *("attempts", "relay", "why"),
+)
 _LEVELS = (Level.ENCRYPT, Level.VERIFY, Level.SECURE, Level.DANE_ONLY)
 
 
@@ -38,19 +42,44 @@ def _rows(volumes: Mapping[Row, Volume]) -> Iterator[tuple[str, ...]]:
         yield (*facts, str(volume.count), str(volume.octets))
 
 
+def _journeys(found: Iterable[Journey]) -> Iterator[tuple[str, ...]]:
+    for each in found:
+        row = each.row
+        how = row.required, row.outcome, row.version, row.certificate, row.connector
+        yield (each.queue_id, each.message_id, each.recipient, *how, str(each.attempts), each.relay, each.why)
+
+
+def journeys_table(found: Iterable[Journey]) -> Iterator[str]:
+    """In columns."""
+    return _columns([_JOURNEY, *_journeys(found)], right=("attempts",))
+
+
+def journeys_csv(found: Iterable[Journey]) -> Iterator[str]:
+    """As comma-separated values."""
+    return _separated([_JOURNEY, *_journeys(found)])
+
+
 def _table(volumes: Mapping[Row, Volume]) -> Iterator[str]:
-    rows = [_HEAD, *_rows(volumes)]
+    return _columns([_HEAD, *_rows(volumes)], right=_HEAD[-2:])
+
+
+def _csv(volumes: Mapping[Row, Volume]) -> Iterator[str]:
+    return _separated([_HEAD, *_rows(volumes)])
+
+
+def _columns(rows: Sequence[tuple[str, ...]], right: Sequence[str]) -> Iterator[str]:
+    """*rows* below each other, the first of which is the head; *right*: the columns of numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (
-            cell.rjust(width) if at >= len(_HEAD) - 2 else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.rjust(width) if name in right else cell.ljust(width)
+            for name, cell, width in zip(rows[0], row, widths, strict=True)
         )
         yield "  ".join(cells).rstrip()
 
 
-def _csv(volumes: Mapping[Row, Volume]) -> Iterator[str]:
-    for row in (_HEAD, *_rows(volumes)):
+def _separated(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for row in rows:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(row)
         yield line.getvalue()

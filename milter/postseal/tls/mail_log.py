@@ -7,13 +7,13 @@ must be at least 1.  Lines that are not understood are passed over.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 NONE: Final = "none"
 """In place of a version: in clear."""
 
-_LINE: Final = re.compile(r"(?P<service>[\w./-]+/(?:smtpd?|lmtp|qmgr))\[(?P<pid>\d+)\]: (?P<text>.*)")
+_LINE: Final = re.compile(r"(?P<service>[\w./-]+/(?:smtpd?|lmtp|qmgr|cleanup))\[(?P<pid>\d+)\]: (?P<text>.*)")
 _OPENED: Final = re.compile(
     r"(?P<trust>\w+) TLS connection established (?P<way>to|from) \S+: (?P<version>\S+) with cipher"
 )
@@ -21,8 +21,9 @@ _QUEUE_ID: Final = r"(?P<id>[0-9A-Za-z]+): "
 _SIZE: Final = re.compile(_QUEUE_ID + r"from=<[^>]*>, size=(?P<size>\d+)")
 _CAME: Final = re.compile(_QUEUE_ID + r"client=")
 _WENT: Final = re.compile(
-    _QUEUE_ID + r"to=<(?P<to>[^>]*)>,.* relay=(?P<relay>[^,]*),.* status=(?P<status>\w+)"
+    _QUEUE_ID + r"to=<(?P<to>[^>]*)>,.* relay=(?P<relay>[^,]*),.* status=(?P<status>\w+)(?: \((?P<why>.*)\))?"
 )
+_NAMED: Final = re.compile(_QUEUE_ID + r"message-id=(?P<name>\S+)")
 _LEVEL: Final = re.compile(r"/tls-([a-z]+(?:-only)?)(?:-[0-9a-f]{12})?/smtp$")
 
 
@@ -43,6 +44,23 @@ class Row:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What became of a message that a rule required TLS for, on its way to one recipient.
+
+    *row*: the last attempt.  *attempts*: how many there were.  *relay*: the server.  *why*: in its words, or
+    Postfix's.
+    """
+
+    queue_id: str
+    message_id: str
+    recipient: str
+    row: Row
+    attempts: int
+    relay: str
+    why: str
+
+
 @dataclass(slots=True)
 class Volume:
     """*count*: recipients of mail that went, attempts that failed, messages that came; *octets*: of these."""
@@ -56,16 +74,30 @@ def report(lines: Iterable[str], connector: Callable[[str], str]) -> dict[Row, V
     sizes: dict[str, int] = {}
     volumes: dict[Row, Volume] = {}
     came: list[tuple[str, Row]] = []
-    for identity, row, to in _rows(lines, sizes):
-        if to is None:  # its size is told later
+    for identity, row, went in _rows(lines, sizes, {}):
+        if went is None:  # its size is told later
             came.append((identity, row))
             continue
-        name = connector(to.rpartition("@")[2])
-        kind = Row(row.way, row.version, row.certificate, row.required, name, row.outcome)
+        kind = replace(row, connector=connector(went["to"].rpartition("@")[2]))
         _add(volumes, kind, sizes.get(identity, 0))
     for identity, row in came:
         _add(volumes, row, sizes.get(identity, 0))
     return dict(sorted(volumes.items()))
+
+
+def journeys(lines: Iterable[str], connector: Callable[[str], str]) -> list[Journey]:
+    """Each message in *lines* that a rule required TLS for, by recipient, in the order of first attempts."""
+    found: dict[tuple[str, str], Journey] = {}
+    names: dict[str, str] = {}
+    for identity, row, went in _rows(lines, {}, names):
+        if went is None or not row.required:
+            continue
+        key = identity, went["to"]
+        before = found[key].attempts if key in found else 0
+        last = replace(row, connector=connector(went["to"].rpartition("@")[2]))
+        name, why = names.get(identity, ""), went["why"] or ""
+        found[key] = Journey(identity, name, went["to"], last, before + 1, went["relay"], why)
+    return list(found.values())
 
 
 def _add(volumes: dict[Row, Volume], row: Row, octets: int) -> None:
@@ -74,8 +106,11 @@ def _add(volumes: dict[Row, Volume], row: Row, octets: int) -> None:
     volume.octets += octets
 
 
-def _rows(lines: Iterable[str], sizes: dict[str, int]) -> Iterator[tuple[str, Row, str | None]]:
-    """Queue id, kind and recipient of all mail; *sizes* are filled in on the way."""
+def _rows(
+    lines: Iterable[str], sizes: dict[str, int], names: dict[str, str]
+) -> Iterator[tuple[str, Row, re.Match[str] | None]]:
+    """Queue id and kind of all mail, and the match of that which goes; *sizes* and *names* (Message-ID) are
+    filled in on the way."""
     sessions: dict[str, tuple[str, str]] = {}
     current: dict[str, str] = {}
     for line in lines:
@@ -88,6 +123,8 @@ def _rows(lines: Iterable[str], sizes: dict[str, int]) -> Iterator[tuple[str, Ro
             current.pop(process, None)
         elif size := _SIZE.match(text):
             sizes[size["id"]] = int(size["size"])
+        elif named := _NAMED.match(text):
+            names[named["id"]] = named["name"]
         elif text.startswith(("connect from", "disconnect from")):
             sessions.pop(process, None)
         elif came := _CAME.match(text):
@@ -100,4 +137,4 @@ def _rows(lines: Iterable[str], sizes: dict[str, int]) -> Iterator[tuple[str, Ro
             version, trust = sessions.get(process, (NONE, ""))
             level = _LEVEL.search(service)
             row = Row("out", version, trust, level[1] if level else "", "", went["status"])
-            yield went["id"], row, went["to"]
+            yield went["id"], row, went

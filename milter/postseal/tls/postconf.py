@@ -25,7 +25,8 @@ class Postconf:
 
     def option(self, service: str, name: str) -> str:
         """The parameter *name* of a *service*, `NAME/TYPE`, in master.cf; "" if it says nothing of it."""
-        return self.run("postconf", "-x", "-P", f"{service}/{name}").strip().partition(" = ")[2]
+        found = self.run("postconf", "-x", "-P", f"{service}/{name}").splitlines()
+        return found[-1].partition(" = ")[2].strip() if found else ""  # of equal services the last one counts
 
     def run(self, program: str, *arguments: str, told: str = "") -> str:
         """What *program* prints, given *told*."""
