@@ -1,5 +1,7 @@
 """LibreOffice without a window: another program's word on what opens a document."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +21,8 @@ def office(folder: Path) -> Iterator["Office"]:
         *(str(SOFFICE), f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"),
         *("--norestore", f"--accept=pipe,name={pipe};urp"),
     ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, start_new_session=True, **quiet) as running:
         try:
             yield Office(folder, pipe)
         finally:
@@ -27,7 +30,7 @@ def office(folder: Path) -> Iterator["Office"]:
             try:
                 running.wait(60)
             except subprocess.TimeoutExpired:
-                running.kill()
+                os.killpg(running.pid, signal.SIGKILL)  # the program is a child of its script
 
 
 class Office:
