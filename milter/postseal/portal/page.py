@@ -55,9 +55,7 @@ def _environment(language: Language, rooms: tuple[Path, ...]) -> Environment:
     environment.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined] # of the extension
     environment.globals.update(language=language, static=_static(rooms))
     refusal = partial(_refusal, found.gettext)
-    environment.filters.update(
-        moment=partial(_moment, language=language), size=readable_size, refusal=refusal
-    )
+    environment.filters.update(moment=partial(_moment, language=language), size=_size, refusal=refusal)
     return environment
 
 
@@ -74,6 +72,11 @@ def _static(rooms: tuple[Path, ...]) -> dict[str, str]:
 def _refusal(say: Callable[[str], str], refused: Refused) -> str:
     limit = str(refused.limit) if refused.reason is Reason.TOO_MANY_FILES else readable_size(refused.limit)
     return say(refused.reason.value[1]).format(what=refused.what, limit=limit)
+
+
+def _size(octets: int) -> Markup:
+    """*octets*, which read from left to right also among words that do not."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(readable_size(octets))
 
 
 def _moment(at: datetime, *, language: Language) -> Markup:
