@@ -137,6 +137,22 @@ def test_preview_writes_files_without_a_browser(
     assert "https://sales.test/m/" in files["mail"]
 
 
+def test_preview_has_the_page_of_senders_where_there_is_one(
+    settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_CHROMIUM", ())
+    with settings.open("a") as file:
+        file.write("accepted_domains: [lab.test]\nportal: {senders: {}}\n")
+
+    told = said(settings, "preview", "sales", "--out", str(tmp_path / "out"))
+
+    assert told.exit_code == 0, told.output
+    html = (tmp_path / "out" / "sent.html").read_text()
+    assert "Numbers for the board" in html
+    assert "#7a2e3a" in html
+    assert 'name="recipient" value="bob@mail.example"' in html
+
+
 def test_preview_of_no_branding_says_so(settings: Path, tmp_path: Path) -> None:
     told = said(settings, "preview", "slaes", "--out", str(tmp_path / "out"))
 

@@ -21,7 +21,7 @@ from postseal.language.language import EVERY, Language
 from postseal.reference import span
 
 _CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome")
-_HEIGHTS: Final = {"mail": 760, "message": 900, "read": 860, "help": 1180}
+_HEIGHTS: Final = {"mail": 760, "message": 900, "read": 860, "help": 1180, "sent": 1240}
 _HEIGHT: Final = 720
 _WIDTH: Final = 760
 _SCHEMES: Final = {"dark": "0", "light": "1"}

@@ -103,9 +103,7 @@ def _note_super_users(desk: Desk) -> None:
 
 
 def _finisher(settings: Settings) -> Finisher | None:
-    """Who notes which replies have left, even if this process is killed; forked before anything is opened."""
-    if not settings.portal.replies.submit_to:
-        return None
+    """Who notes which mails have left, even if this process is killed; forked before anything is opened."""
     return forked(lambda: Journal(Store(settings.store, timeout=settings.store_timeout)), _now)
 
 
@@ -129,7 +127,7 @@ def _desk(settings: Settings, finisher: Finisher | None) -> Desk:
     desk = replace(
         desk,
         telephones=telephones,
-        telling=_telling(desk),
+        telling=_telling(desk, finisher),
         members=_members(settings),
         overseers=_overseers(settings),
     )
@@ -197,7 +195,7 @@ def _outgoing(desk: Desk, finisher: Finisher | None) -> Outgoing:
     return Outgoing(replies, forwards, dispatch, count)
 
 
-def _telling(desk: Desk) -> Round:
+def _telling(desk: Desk, finisher: Finisher | None) -> Round:
     """What tells senders that somebody has read."""
     settings, count, name = desk.settings, desk.count, socket.gethostname()
 
@@ -213,6 +211,7 @@ def _telling(desk: Desk) -> Round:
         page,
         _now,
         lambda result: count.notices.labels(result).inc(),
+        finisher,
     )
     return Round("read_notices", telling.turn, lambda: count.untold.set(telling.waiting()))
 

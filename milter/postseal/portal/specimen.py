@@ -33,13 +33,14 @@ from postseal.portal.count import Count
 from postseal.portal.desk import Desk
 from postseal.portal.door import Door
 from postseal.portal.post import Post
-from postseal.portal.visit import COOKIE
+from postseal.portal.visit import Side
 from postseal.sealed.master import LocalKeys
 from postseal.settings import Settings
 from postseal.settings_sign_in import PASSCODE
 from postseal.store.migrate import migrate
 from postseal.store.passcodes import Issued
 from postseal.store.ring import Ring
+from postseal.store.senders import SENDERS
 from postseal.treatment import Treatment
 
 _PORTAL: Final = "https://portal.example"
@@ -85,6 +86,7 @@ def specimens(
     with TemporaryDirectory() as place:
         own = replace(
             settings,
+            accepted_domains=(*settings.accepted_domains, _SENDER.partition("@")[2]),
             store=f"sqlite:///{place}/store/store.sqlite",
             ome=replace(settings.ome, portal=settings.ome.portal or _PORTAL),
         )
@@ -127,6 +129,10 @@ def _specimens(desk: Desk, branding: Branding, language: Language) -> Iterator[t
     reading = desk.sessions.sign_in(waiting, _READER, next(iter(branding.sign_in), PASSCODE), at=at)
     yield "read", browser.page(link[1], reading)
     yield "help", browser.page("/help")
+    if senders := desk.settings.portal.senders:
+        how = next(iter(senders.sign_in), PASSCODE)
+        sender = desk.sessions.sign_in("", _SENDER, how, at=at, message=SENDERS)
+        yield "sent", browser.page(f"/sent/{link[2]}", sender)
     ring.access.revoke(message, at=at)
     yield "gone", browser.page(link[1], reading)
 
@@ -179,7 +185,8 @@ class _Browser:
 
     async def _asked(self, target: str, cookie: str) -> _Answer:
         path, _, query = target.partition("?")
-        cookies = f"{LANGUAGE}={self._language.value}" + (f"; {COOKIE}={cookie}" if cookie else "")
+        named = "".join(f"; {side.value}={cookie}" for side in Side if cookie)
+        cookies = f"{LANGUAGE}={self._language.value}{named}"
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},

@@ -20,6 +20,7 @@ from postseal.cms import encoding
 from postseal.delivery import Delivery
 from postseal.envelope import Envelope, split
 from postseal.errors import Failure
+from postseal.finisher import Finisher
 from postseal.header_edits import header
 from postseal.language.catalogue import catalogue
 from postseal.language.language import Language
@@ -47,7 +48,7 @@ _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}@[!-;=?-~]{1,250}>")
 class Telling:
     """*outside*: the listener without the milter.  *sender*: whom the mails are from.  *branding*: finds one
     by its word.  *page*: where senders see more, by branding, "" for nowhere.  *counted*: hears `sent`,
-    `deferred`, `failed` for each try."""
+    `deferred`, `failed` for each try.  *finisher*: see `Delivery`."""
 
     ring: Ring
     outside: Submission
@@ -57,6 +58,7 @@ class Telling:
     page: Callable[[Branding], str]
     clock: Callable[[], datetime]
     counted: Callable[[str], object]
+    finisher: Finisher | None = None
 
     def waiting(self) -> int:
         """How many senders have to be told.  Raises Failure."""
@@ -88,7 +90,9 @@ class Telling:
         language, page = branding.languages[0], self.page(branding)
         told = letter(due, message, sender=self.sender, language=language, page=page, at=self.clock())
         about = Message(told.message.all("Message-ID"), Body.of(b""))  # the same at each try
-        Delivery(self.outside, Journal(ring.store), self.clock).tell(about, Envelope("", ()), [told])
+        Delivery(self.outside, Journal(ring.store), self.clock, self.finisher).tell(
+            about, Envelope("", ()), [told]
+        )
 
     def _failed(self, ring: Opened, due: Due, failure: Failure, at: datetime) -> None:
         line = log.line(event="sender_not_told", tries=due.tries, cause=failure.cause, why=failure.detail)
