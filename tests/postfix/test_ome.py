@@ -50,6 +50,12 @@ rules:
     when: {subject_words: signed}
     then: [protect: ome, sign: true]
 """
+TEMPLATES = """
+templates:
+  readers: {rights: [{anyone: true, grant: viewer}]}
+  hidden: {rights: [{anyone: true, grant: owner}]}
+offer: [readers]
+"""
 DAN, EVE = "dan@nokey.test", "eve@nokey.test"
 TEXT = b"The numbers: 1, 2, 3.\r\n"
 
@@ -64,8 +70,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def gate(keys: Path) -> Iterator[Gateway]:
     settings = f"{SETTINGS}\nome: {{portal: 'https://portal.lab.test', master_keys: 'file:{keys}'}}\n"
-    brandings = "brandings: {legal: {name: Lab Legal}}\n"
-    with gateway({"10.yaml": POLICY, "brandings/1.yaml": brandings}, settings=settings) as running:
+    folder = {
+        "10.yaml": POLICY,
+        "brandings/1.yaml": "brandings: {legal: {name: Lab Legal}}\n",
+        "templates/1.yaml": TEMPLATES,
+    }
+    with gateway(folder, settings=settings) as running:
         yield running
 
 
@@ -241,3 +251,24 @@ def test_rights_are_noted_with_the_message_and_in_its_keys(gate: Gateway, ring: 
     assert unwrapped(known, reader, ring.keys)
     with pytest.raises(Failure):
         unwrapped(replace(known, rights=()), reader, ring.keys)
+
+
+def test_sender_inside_asks_for_a_template_that_is_offered(gate: Gateway, ring: Opened) -> None:
+    asking = message("of no rule", DAN, b"X-Usage-Rights: readers", identity="asked")
+    container = posted(parsed(gate.passed(asking, DAN).content))
+
+    known = ring.messages.of(Head.of(container[:HEADER_OCTETS]).id)
+    assert known
+    assert known.rights == ("forward", "edit", "print", "copy", "save")
+    (reader,) = known.recipients
+    inner = opened([container], unwrapped(known, reader, ring.keys), Spool()).read()
+    assert TEXT in inner
+    assert b"X-Usage-Rights" not in inner
+
+
+def test_sender_who_asks_for_what_is_not_offered_is_told(gate: Gateway) -> None:
+    code, text = gate.refused(message("of no rule", DAN, b"X-Usage-Rights: hidden", identity="vain"), DAN)
+
+    assert code == 550
+    assert "asks for usage rights that are not offered here" in text
+    assert gate.sink.is_quiet(0.3)

@@ -7,6 +7,7 @@ nothing is loaded from anywhere, whatever the message holds.  Written in pieces,
 import base64
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,8 +23,6 @@ from postseal.reading.page import Document
 from postseal.sealed.passphrase import as_text, locked, parameters
 
 _VERSION: Final = 1
-_PLACE: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
-"""Where the encrypted octets go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,12 @@ def written(
     found = parameters()
     times = {"from": moment(copy.begins), "until": moment(copy.ends) if copy.ends else None}
     head = json.dumps({"v": _VERSION, **found, **times}, separators=(",", ":"))
-    script = _static("offline.js")
+    script, place = _static("offline.js"), secrets.token_hex(16)  # for the encrypted octets
     page = rendered(
         "offline_copy.html",
         language,
         head=head,
-        place=_PLACE,
+        place=place,
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         style=_static("portal.css") + style(branding.light, branding.dark),
@@ -72,7 +71,7 @@ def written(
         name=name,
         until=copy.ends,
     )
-    before, _, behind = page.partition(_PLACE)
+    before, _, behind = page.partition(place)
     yield before.encode("utf-8", "replace")
     salt, nonce = str(found["salt"]), str(found["nonce"])
     yield from as_text(locked(copy.pieces(), passphrase, salt=salt, nonce=nonce, head=head.encode()))
