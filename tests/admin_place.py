@@ -106,16 +106,16 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path, *, more: str = "") -> Iterator[Office]:
-    """An office, open for work.  *more*: lines of the settings of the page."""
+def office(folder: Path, *, public: int = 0) -> Iterator[Office]:
+    """An office, open for work.  *public*: the port of a web server before it that speaks TLS, if not 0."""
     with ExitStack() as running:
         server = running.enter_context(ProviderServer(folder))
         port = free_port()
         people = "".join(f"    {address}: {role}\n" for role, address in PEOPLE.items())
-        keys = "  certificate: portal/portal.pem\n  key: portal/portal.key\n"
+        keys = "" if public else "  certificate: portal/portal.pem\n  key: portal/portal.key\n"
         settings = (
-            f"admin:\n  address: https://localhost:{port}\n  listen: {LOOPBACK}:{port}\n{keys}"
-            f"  sign_in: lab\n  passkeys: true\n  people:\n{people}    group:helpdesk: support\n{more}"
+            f"admin:\n  address: https://localhost:{public or port}\n  listen: {LOOPBACK}:{port}\n{keys}"
+            f"  sign_in: lab\n  passkeys: true\n  people:\n{people}    group:helpdesk: support\n"
         )
         nowhere = f"  replies: {{submit_to: {LOOPBACK}:1}}\n"
         ways = provider_settings(server, "lab", "other")

@@ -1,37 +1,30 @@
 """The web server in front of the portal, with the configuration that we ship."""
 
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-import pytest
 import sqlalchemy
 
 from demo.place import free_port
 from demo.visitor import Visitor
+from nginx import NEEDED, adapted, nginx
 from portal_place import Place, path_of, place
 from postseal.store.schema_sealed import passcodes
 from sealing import attached, message
 
 SHIPPED = Path(__file__).parents[2] / "contrib" / "nginx" / "postseal-portal.conf"
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("nginx", path="/usr/sbin:/usr/bin") is None or os.geteuid() != 0,
-    reason="no nginx: contrib/install-tools installs it; it needs root to be somebody else",
-)
+pytestmark = NEEDED
 
 
-def adapted(here: Place, port: int, folder: Path) -> str:
-    """The shipped file for this place: other ports, files and names, and nothing else."""
-    text = SHIPPED.read_text()
-    for old, new in (
+@contextmanager
+def before(here: Place, folder: Path) -> Iterator[int]:
+    """An nginx in front of the portal; its port."""
+    port = int(here.portal.address.rpartition(":")[2])
+    text = adapted(
+        SHIPPED,
         ("server 127.0.0.1:8460;", f"server 127.0.0.1:{here.portal.port};"),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{port} ssl http2;"),
         ("    listen [::]:443 ssl http2;\n", ""),
@@ -40,43 +33,14 @@ def adapted(here: Place, port: int, folder: Path) -> str:
         ("/etc/ssl/private/portal.example.com.key", f"{here.portal.directory}/portal.key"),
         ("portal.example.com", "localhost"),
         ("/var/log/nginx/", f"{folder}/"),
-    ):
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
-
-
-@contextmanager
-def nginx(here: Place, folder: Path) -> Iterator[int]:
-    """An nginx in front of the portal; its port."""
-    port = int(here.portal.address.rpartition(":")[2])
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/temp-{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    file = folder / "nginx.conf"
-    file.write_text(
-        f"daemon off; pid {folder}/pid; error_log stderr warn; worker_processes 1;\n"
-        f"events {{}}\nhttp {{\n{temporary}{adapted(here, port, folder)}}}\n"
-    )
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""
-    checked = subprocess.run([program, "-t", "-q", "-c", file], capture_output=True, text=True, check=False)
-    assert (checked.returncode, checked.stderr) == (0, "")
-    with subprocess.Popen([program, "-c", file]) as process:
-        try:
-            while True:
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                assert process.poll() is None
-                time.sleep(0.05)
-            yield port
-        finally:
-            process.send_signal(signal.SIGQUIT)
+    with nginx(text, port, folder):
+        yield port
 
 
 def test_shipped_configuration_passes_large_messages_and_logs_no_handle(directory: Path) -> None:
     public = free_port()
-    with place(public=public, ome="  attach_up_to: 64MiB\n") as here, nginx(here, directory) as port:
+    with place(public=public, ome="  attach_up_to: 64MiB\n") as here, before(here, directory) as port:
         mail = here.sealed(message(body=b"x" * 76 * 300_000), to=("nginx@one.test",))
         path = path_of(mail)
         visitor = Visitor(port)
@@ -119,7 +83,7 @@ def test_one_client_does_not_keep_all_others_out(directory: Path) -> None:
     public = free_port()
     with ExitStack() as opened:
         here = opened.enter_context(place(public=public))
-        port = opened.enter_context(nginx(here, directory))
+        port = opened.enter_context(before(here, directory))
         head = (
             f"POST /o HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 1000\r\n"
             "Content-Type: multipart/form-data; boundary=form\r\n\r\n--form"
