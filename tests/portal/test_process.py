@@ -15,6 +15,7 @@ import pytest
 
 from demo.portal import Portal
 from demo.visitor import Visitor
+from offline_copies import taken
 from portal_place import Place, path_of, place
 from postseal.body import Body
 from postseal.message import Header, Message
@@ -44,9 +45,9 @@ def memory(pid: int, name: str) -> int:
 def test_opening_25_mib_takes_no_more_than_20_mib_of_memory() -> None:
     with place(ome="  attach_up_to: 64MiB\n") as here:
         small = here.sealed(to=("warm@one.test",))  # what is loaded once is no part of a message
-        here.signed_in(here.visitor().post_file(attached(small)).to, "warm@one.test").get(
-            f"{path_of(small)}/body"
-        )
+        warm = here.signed_in(here.visitor().post_file(attached(small)).to, "warm@one.test")
+        warm.get(f"{path_of(small)}/body")
+        assert taken(warm, path_of(small)).status == 200
         mail = here.sealed(large(25 * MIB), to=("large@one.test",))
         page = attached(mail)
         pid = here.portal.pid
@@ -58,6 +59,7 @@ def test_opening_25_mib_takes_no_more_than_20_mib_of_memory() -> None:
         (file,) = re.findall(rf"{path}/attachment/\d+", visitor.get(path).text)
         for where in (path, f"{path}/body", file, f"{path}/message.eml"):
             assert visitor.get(where).status == 200
+        assert len(taken(visitor, path).body) > 20 * MIB
 
         above = memory(pid, "VmHWM") - idle
         print(f"idle {idle / MIB:.1f} MiB, at most {above / MIB:.1f} MiB above")

@@ -8,8 +8,6 @@ import unicodedata
 from enum import StrEnum
 from typing import Final
 
-from zxcvbn import zxcvbn
-
 SHORTEST: Final = 12
 """Characters."""
 _ENOUGH: Final = 12
@@ -33,6 +31,8 @@ def weakness(passphrase: str, again: str, *, known: tuple[str, ...]) -> Weak | N
         return Weak.DIFFERENT
     if len(written) < SHORTEST:
         return Weak.SHORT
+    from zxcvbn import zxcvbn  # noqa: PLC0415 (its words take 14 MiB, and few readers take a copy)
+
     told = zxcvbn(written[:_LOOKED_AT], user_inputs=[word for word in known if word])
     return Weak.GUESSED if told["guesses_log10"] < _ENOUGH else None
 
