@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,6 +91,21 @@ def test_list_finds_by_all_that_is_known(place: Place) -> None:
     assert listed("--limit", "1") == ["<1@lab.test>"]
     assert "2 of 2 can read it" in place("messages", "list")
     assert "no time" in place("messages", "list", "--since", "soon", code=2)
+
+
+def test_show_tells_what_the_sender_asks_besides(place: Place) -> None:
+    ring = place.ring
+    key = ring.keys.wrap(KEY, b"bound")
+    bob, cat = (Addressee(who, who, State.OPEN, None, NOW, key) for who in (BOB, CAT))
+    asked = (replace(bob, number=b"n" * 28), cat)
+    ring.messages.add(
+        SealedMessage(b"l" * 16, "<l@lab.test>", "ann@lab.test", (), "", 1, NOW, asked, lock=b"l" * 49)
+    )
+
+    shown = place("messages", "show", "<l@lab.test>")
+    assert "asks for  a passphrase" in shown
+    assert re.search(rf"<{BOB}> .*, with a code by telephone", shown)
+    assert not re.search(rf"<{CAT}> .*, with a code by telephone", shown)
 
 
 def test_revoke_one_and_all_and_what_is_shown(place: Place) -> None:

@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from authenticator import device
+from demo.visitor import COOKIE
 from portal_account import provider_settings
 from portal_place import Place, path_of, place
+from postseal.locks import Locks
 from providerserver import ProviderServer
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
@@ -19,7 +21,11 @@ ZOE = "zoe@one.test"
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with ProviderServer(tmp_path_factory.mktemp("provider")) as server:
-        ways = provider_settings(server, "lab", "other").replace("sign_in:\n", "sign_in:\n  passkeys: true\n")
+        server.answers["/messages"] = lambda: (200, {})
+        texts = f"  sms: {{url: {server.issuer}/messages, senders: true,"
+        texts += f" certificate_authority: {server.certificate}}}\n"
+        more = f"sign_in:\n  passkeys: true\n  passphrases: true\n{texts}"
+        ways = provider_settings(server, "lab", "other").replace("sign_in:\n", more)
         with place(more=ways) as running:
             yield running
 
@@ -60,6 +66,29 @@ def test_pages_have_no_violations(here: Place, chromium: Browser) -> None:
         page.get_by_role("button", name="Make a passkey").click()
         page.get_by_text("Your passkeys").wait_for()
         look(page, "passkeys")
+
+
+def test_pages_for_what_the_sender_asks_besides_have_no_violations(here: Place, chromium: Browser) -> None:
+    who = "locked@one.test"
+    path = path_of(here.sealed(to=(who,), locks=Locks("blue horse 17", ((who, "+491701234567"),))))
+    visitor = here.signed_in(path, who)
+    with chromium.new_context(ignore_https_errors=True, locale="en") as context:
+        cookie = {"name": COOKIE, "value": visitor.cookie, "url": here.portal.address, "secure": True}
+        context.add_cookies([cookie])  # type: ignore[list-item] # a mapping of the same words
+        page = context.new_page()
+        page.goto(here.portal.address + path)
+        look(page, "passphrase")
+        page.get_by_label("Passphrase").fill("green horse 18")
+        page.get_by_role("button", name="Read the message").click()
+        page.get_by_role("alert").wait_for()
+        look(page, "wrong passphrase")
+        page.get_by_label("Passphrase").fill("blue horse 17")
+        page.get_by_role("button", name="Read the message").click()
+        page.get_by_text("ending in 67").wait_for()
+        look(page, "telephone")
+        page.get_by_role("button", name="Send me a code").click()
+        page.get_by_label("Code of eight digits").wait_for()
+        look(page, "code by telephone")
 
 
 def _staying(route: Route) -> None:

@@ -31,6 +31,8 @@ def describe(message: "SealedMessage", branches: Sequence["Branch"]) -> None:
         click.echo(f"withheld  {', '.join(message.rights)}")
     if "save" in message.rights:
         click.echo(f"files     {message.licence.attachments}")
+    if message.lock:
+        click.echo("asks for  a passphrase, besides signing in")
     for one, depth, branch in _tree(message, branches):
         until = f"until {when(one.expires)}" if one.expires else "for ever"
         state = f"can read it {until}" if one.readable(now) else f"{one.state} {when(one.changed)}"
@@ -38,6 +40,8 @@ def describe(message: "SealedMessage", branches: Sequence["Branch"]) -> None:
             state = f"expired {when(one.expires)}"
         if one.undo and one.restorable(now):
             state += f", can be undone until {when(one.undo)}"
+        if one.number:
+            state += ", with a code by telephone"
         came = f", {_HOW[branch.kind]} {when(branch.since)}" if branch else ""
         click.echo(f"          {'  ' * depth}<{one.address}> {state}{came}")
 
