@@ -10,7 +10,7 @@ ARGS  ?=
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHON
 
-.PHONY: help demo messages pictures screenshots test lint bench bench-ome bench-portal bench-reading bench-senders bench-split tls-wire faults fuzz-sealed fuzz-reading interop bench-policy bench-socketmap types fuzz bench-cms clean tools
+.PHONY: help demo messages pictures screenshots test lint bench bench-ome bench-portal bench-reading bench-senders bench-split tls-wire tls-newer faults fuzz-sealed fuzz-reading interop bench-policy bench-socketmap types fuzz bench-cms clean tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -45,6 +45,10 @@ bench-policy: $(STAMP) ## measure what a policy costs per message, from 10 to 10
 
 tls-wire: $(STAMP) ## capture what 1,000 mails with mixed recipients show in clear while policies are reloaded (minutes)
 	@PYTHONPATH=contrib:tests python -m tls_campaign $(ARGS)
+
+tls-newer: $(STAMP) ## the tests of TLS between servers with newer Postfixes, those of Debian's trixie and sid (minutes)
+	@for suite in trixie sid; do contrib/newer-postfix $$suite python -m pytest -q tests/postfix/test_senders_wishes.py \
+		tests/postfix/test_required_tls.py tests/postfix/test_connectors.py tests/postfix/test_mta_sts.py || exit 1; done
 
 faults: $(STAMP) ## kill, stop and break everything at every step, and count what is lost or comes twice (minutes)
 	@PYTHONPATH=contrib:tests python -m faults.campaign $(ARGS)

@@ -30,7 +30,7 @@ from signed_zone import Zones
 
 KINDS = (
     *("plain", "stripped", "old", "selfsigned", "expired", "wrongname", "right"),
-    *("danevalid", "daneinvalid", "danebogus"),
+    *("danevalid", "daneinvalid", "danebogus", "daneauthority", "danename"),
 )
 """The domains, without `.test`."""
 
@@ -85,10 +85,15 @@ def certificate(
     return made.sign(issuer[1] if issuer else key, hashes.SHA256()), key
 
 
-def server(directory: Path, pair: tuple[x509.Certificate, Key], *, old: bool = False) -> ssl.SSLContext:
-    """A context for a server with this certificate; *old*: that knows nothing newer than TLS 1.1."""
+def server(
+    directory: Path, pair: tuple[x509.Certificate, Key], *, old: bool = False, more: bytes = b""
+) -> ssl.SSLContext:
+    """A context for a server with this certificate; *old*: that knows nothing newer than TLS 1.1.
+
+    *more*: certificates (PEM) that it sends along.
+    """
     file = directory / f"{pair[0].serial_number:x}.pem"
-    file.write_bytes(pem(pair[0]) + key_pem(pair[1]))
+    file.write_bytes(pem(pair[0]) + more + key_pem(pair[1]))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if old:
         context.set_ciphers("ALL:@SECLEVEL=0")
@@ -104,19 +109,23 @@ def lab(directory: Path) -> Iterator[Lab]:
     """All servers, running."""
     subnet = f"127.{random.randint(20, 250)}.{random.randint(1, 250)}"
     addresses = {kind: f"{subnet}.{number}" for number, kind in enumerate(KINDS, 1)}
-    root = certificate()
+    root, other = certificate(), certificate()
     own = {kind: certificate(f"mx.{kind}.test") for kind in KINDS}
     own |= {
         "right": certificate("mx.right.test", issuer=root),
         "wrongname": certificate("mx.other.example", issuer=root),
         "expired": certificate("mx.expired.test", issuer=root, ended=True),
+        # By an authority that nobody trusts, but for what the domain publishes.
+        "daneauthority": certificate("mx.daneauthority.test", issuer=other),
+        "danename": certificate("mx.other.example", issuer=other),
     }
     authorities = directory / "authorities.pem"
     authorities.write_bytes(pem(root[0]))
     with ExitStack() as running:
         sinks = {}
         for kind, pair in own.items():
-            context = None if kind == "plain" else server(directory, pair, old=kind == "old")
+            more = pem(other[0]) if kind in ("daneauthority", "danename") else b""
+            context = None if kind == "plain" else server(directory, pair, old=kind == "old", more=more)
             place = {"port": 0} if kind == "stripped" else {"address": addresses[kind], "port": 25}
             sinks[kind] = running.enter_context(Sink(tls=context, **place))  # type: ignore[arg-type]
         running.enter_context(_stripping(addresses["stripped"], sinks["stripped"].port))
@@ -129,6 +138,9 @@ def lab(directory: Path) -> Iterator[Lab]:
             running.enter_context(sts_host.serving(address, POLICIES[kind], server(directory, pair)))
         signed["danevalid.test"] += _tlsa(own["danevalid"][0])
         signed["daneinvalid.test"] += _tlsa(own["right"][0])
+        authority = other[0].fingerprint(hashes.SHA256()).hex()
+        for kind in ("daneauthority", "danename"):
+            signed[f"{kind}.test"] += f"_25._tcp.mx IN TLSA 2 0 1 {authority}\n"
         zones = Zones(directory, signed=signed, plain={}, address=f"{subnet}.53", port=53)
         zones.forge("danebogus.test", _tlsa(own["danebogus"][0]))
         running.enter_context(zones)

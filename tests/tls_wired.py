@@ -93,6 +93,8 @@ def wired(
             "smtp_dns_support_level": "dnssec",
             "postseal_connectors": f"socketmap:{asked}",
             "transport_maps": "$postseal_connectors:routes",
+            # From 3.10 on a sender could switch TLS off; before, the parameter means nothing.
+            "tls_required_enable": "no",
             # What waits is tried more and more rarely, so that the queue comes to rest on a slow machine too.
             "maximal_backoff_time": "300s",
         }

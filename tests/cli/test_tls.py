@@ -12,8 +12,9 @@ from demo.place import open_directory
 from postseal.cli.main import main
 from tls_lab import Lab, lab
 
-WITH_TLS = {"selfsigned", "expired", "wrongname", "right", "danevalid", "daneinvalid", "danebogus"}
-GOES = {"encrypt": WITH_TLS, "verify": {"right"}, "secure": {"right"}, "dane-only": {"danevalid"}}
+DANE = {"danevalid", "daneauthority"}
+WITH_TLS = {"selfsigned", "expired", "wrongname", "right", "daneinvalid", "danebogus", "danename"} | DANE
+GOES = {"encrypt": WITH_TLS, "verify": {"right"}, "secure": {"right"}, "dane-only": DANE}
 SAYS = {
     "plain": "it offers no STARTTLS",
     "stripped": "it offers no STARTTLS",
@@ -25,6 +26,8 @@ SAYS = {
     "danevalid": "dane-only: yes",
     "daneinvalid": "dane-only: no, its record is about another certificate",
     "danebogus": "dane-only: no, its record is forged",
+    "daneauthority": "dane-only: yes",
+    "danename": "dane-only: no, its certificate is for mx.other.example",
 }
 
 

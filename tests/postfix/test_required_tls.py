@@ -18,7 +18,8 @@ from processes import eventually
 from tls_lab import KINDS
 from tls_wired import Wired, enforced, reloaded
 
-WITH_TLS = {"selfsigned", "expired", "wrongname", "right", "danevalid", "daneinvalid", "danebogus"}
+DANE = {"danevalid", "daneauthority"}
+WITH_TLS = {"selfsigned", "expired", "wrongname", "right", "daneinvalid", "danebogus", "danename"} | DANE
 LEVELS = {
     "none": ("", set(KINDS)),
     "encrypt": ("encrypt", WITH_TLS),
@@ -27,8 +28,8 @@ LEVELS = {
     "secure-names": ("{secure: [mx.other.example, .right.test]}", {"right", "wrongname"}),
     "secure-other-name": ("{secure: [mx.right.example]}", set()),
     "fingerprint": ("{fingerprint: ['SHA256']}", {"right"}),
-    "dane": ("dane", {"danevalid", "right"}),
-    "dane-only": ("dane-only", {"danevalid"}),
+    "dane": ("dane", {"right"} | DANE),
+    "dane-only": ("dane-only", DANE),
 }
 """By level: how it is written, and to which servers mail then goes."""
 

@@ -6,6 +6,7 @@ Nothing is sent that could be taken for mail.  What cannot be found out is said 
 import hashlib
 import smtplib
 import ssl
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -117,25 +118,38 @@ def probed(server: Server, *, port: int, authorities: Path | None, seconds: floa
     with warnings.catch_warnings(action="ignore"):  # what is old is to be seen as well
         anybody.minimum_version = ssl.TLSVersion.TLSv1
     try:
-        version, cipher, octets = _session(server, anybody, port=port, seconds=seconds)
+        version, cipher, *chain_shown = _session(server, anybody, port=port, seconds=seconds)
     except (OSError, smtplib.SMTPException) as error:
         return Shown(server, failure=str(error) or type(error).__name__)
-    certificate = x509.load_der_x509_certificate(octets)
+    if not chain_shown:
+        return Shown(server, failure="it shows no certificate", version=version, cipher=cipher)
+    certificates = [x509.load_der_x509_certificate(octets) for octets in chain_shown]
+    certificate = certificates[0]
     strict = ssl.create_default_context(cafile=authorities)
     strict.check_hostname = False
-    chain = ""
-    try:
-        _session(server, strict, port=port, seconds=seconds)
-    except ssl.SSLCertVerificationError as error:
-        chain = error.verify_message
-    except (OSError, smtplib.SMTPException) as error:
-        chain = str(error) or type(error).__name__
-    dane = server.bogus or _dane(server.tlsa, certificate)
+    chain = _distrust(server, strict, port=port, seconds=seconds)
+    dane = server.bogus or _dane(server, certificates, port=port, seconds=seconds)
     return Shown(server, "", version, cipher, certificate, _names(certificate), chain, dane)
 
 
-def _session(server: Server, context: ssl.SSLContext, *, port: int, seconds: float) -> tuple[str, str, bytes]:
-    """Version, cipher and certificate (DER) of a session with *server*.  Raises what prevents it."""
+def _distrust(server: Server, context: ssl.SSLContext, *, port: int, seconds: float) -> str:
+    """Why *context* does not take the certificate of *server*; "" if it does."""
+    try:
+        _session(server, context, port=port, seconds=seconds)
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message
+    except (OSError, smtplib.SMTPException) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _session(
+    server: Server, context: ssl.SSLContext, *, port: int, seconds: float
+) -> tuple[str, str, *tuple[bytes, ...]]:
+    """Version, cipher and certificates (DER), its own first, of a session with *server*.
+
+    Raises what prevents it.
+    """
     with smtplib.SMTP(timeout=seconds) as client:
         client.connect(server.address, port)
         client.ehlo_or_helo_if_needed()
@@ -148,7 +162,15 @@ def _session(server: Server, context: ssl.SSLContext, *, port: int, seconds: flo
             client.sock = None
             client.close()
             cipher = session.cipher()
-            return session.version() or "", cipher[0] if cipher else "", session.getpeercert(True) or b""
+            return session.version() or "", cipher[0] if cipher else "", *_chain(session)
+
+
+def _chain(session: ssl.SSLSocket) -> tuple[bytes, ...]:
+    """The certificates that the other side sent, its own first."""
+    if sys.version_info >= (3, 13):
+        return tuple(session.get_unverified_chain())
+    sent = session._sslobj.get_unverified_chain()  # type: ignore[attr-defined] # public from 3.13 on
+    return tuple(ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in sent or ())
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -175,12 +197,27 @@ def _unpinned(certificate: x509.Certificate, fingerprints: Sequence[str]) -> str
     return "" if set(fingerprints).intersection(found) else "it has another fingerprint"
 
 
-def _dane(records: Sequence[Tlsa], certificate: x509.Certificate) -> str:
-    """Why no one of *records* is about *certificate*; "" if one is."""
-    if any(each.usage == _DANE_EE and each.matches(certificate) for each in records):
-        return ""
+def _dane(server: Server, shown: Sequence[x509.Certificate], *, port: int, seconds: float) -> str:
+    """Why what *server* has *shown* is not what its domain publishes (RFC 7672 §3.1); "" if it is."""
+    records = [each for each in server.tlsa if each.usable]
     if not records:
-        return "the domain publishes no record that DNSSEC vouches for"
-    if any(each.usage == _DANE_TA for each in records):
-        return "its record names an authority, which is not looked at here"
+        return (
+            "the domain publishes no record that DNSSEC vouches for"
+            if not server.tlsa
+            else "no usable record"
+        )
+    if any(each.usage == _DANE_EE and each.matches(shown[0]) for each in records):
+        return ""
+    named = [each for each in records if each.usage == _DANE_TA]
+    for authority in (each for each in shown if any(record.matches(each) for record in named)):
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname = False
+        trusting.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # what is published need not be a root
+        trusting.load_verify_locations(cadata=authority.public_bytes(Encoding.DER))
+        if distrust := _distrust(server, trusting, port=port, seconds=seconds):
+            return distrust
+        names = _names(shown[0])
+        if not any(_matches(name, server.name) for name in names):
+            return f"its certificate is for {', '.join(names) or 'nobody'}"
+        return ""
     return "its record is about another certificate"
