@@ -12,11 +12,13 @@ from demo.visitor import Answer, Visitor
 from portal_place import Place, id_of, path_of, place
 from postseal.language.language import Language
 from postseal.language.texts import Texts
+from postseal.locks import Locks
 from postseal.replying.forwards import NOTE
 from postseal.rights import OPTIONS, Right, Template
 from postseal.store.containers import kept
 from sealing import message
 
+WORDS = "blue horse 17"
 BOARD = Texts.of({Language.EN: "Board only"})
 NOTED = "Dan, see line <3>.\nZoë"
 
@@ -89,6 +91,22 @@ def test_who_is_named_reads_with_a_sign_in_of_his_own_and_sees_the_note(here: Pl
     assert [(row.address, row.detail) for row in rows if row.event == "forwarded"] == [(zoe, f"to {dan}")]
     assert {row.address for row in rows if row.event == "shown"} == {dan}
     assert 'event="forwarded"' in here.portal.private("/metrics")[1]
+
+
+def test_passphrase_holds_for_whom_it_was_forwarded_to(here: Place, zoe: str) -> None:
+    mail = here.sealed(message(identity=f"<{zoe}>"), to=(zoe,), locks=Locks(WORDS))
+    path, dan = path_of(mail), f"dan-{zoe}"
+    visitor = here.signed_in(path, zoe)
+    assert visitor.get(f"{path}/forward").to == path  # he has to type it first
+    visitor.post(f"{path}/passphrase", passphrase=WORDS)
+    assert forwarded(visitor, path, dan).status == 303
+    here.sink.take_one()
+
+    other = here.signed_in(path, dan)
+
+    assert not reads(other, path)
+    assert other.post(f"{path}/passphrase", passphrase=WORDS).to == path
+    assert reads(other, path)
 
 
 def test_whoever_has_only_the_mail_cannot_get_in(here: Place, zoe: str) -> None:

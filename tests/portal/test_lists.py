@@ -157,6 +157,17 @@ def test_one_member_and_then_the_list_is_revoked(lists: Lists, ann: str) -> None
     assert not reads(other, path)
 
 
+def test_second_code_for_the_list_is_not_passed_by(lists: Lists, ann: str) -> None:
+    path = lists.sealed()
+    number = "UPDATE sealed_recipients SET number = x'01' WHERE address = 'team@lab.test'"
+    lists.place.ring.store.write(lambda wire: wire.exec_driver_sql(number))
+
+    lists.asked(path, ann)
+
+    assert lists.place.sink.is_quiet()
+    assert "admitted" not in lists.place.events(bytes.fromhex(path[3:]))
+
+
 def test_account_elsewhere_proves_a_member_as_well(lists: Lists, ann: str) -> None:
     path = lists.sealed()
     lists.provider.claims["email"] = f"not-{ann}"

@@ -293,3 +293,14 @@ def test_nobody_learns_by_forwarding_who_got_a_hidden_copy(desk: Desk, *, revoke
     assert known
     assert [one.readable(desk.at) for one in known.recipients if one.written == EVE] == [not revoked]
     assert [branch.address for branch in desk.ring.open().branches.of(sealed.id)] == [DAN]
+
+
+def test_reader_with_a_second_code_of_his_own_lets_nobody_in_without_one(desk: Desk) -> None:
+    statement = text("UPDATE sealed_recipients SET number = :number WHERE address = :address")
+    desk.ring.open().store.write(lambda wire: wire.execute(statement, {"number": b"n", "address": BOB}))
+
+    with pytest.raises(NotAllowed) as caught:
+        desk.forward(DAN)
+
+    assert caught.value.why is Why.WITHHELD
+    assert desk.forward(DAN, by=CAT)  # she needs none herself
