@@ -189,9 +189,14 @@ def test_what_a_member_forwards_is_read_by_whom_he_names(lists: Lists, ann: str)
     member = lists.place.signed_in(path, ann)
     found = re.search(r'name="nonce" value="([0-9a-f]{32})"', member.get(f"{path}/forward").text)
     assert found
-    sent = member.post(f"{path}/forward", nonce=found[1], to=f"dan-{ann}", note="")
-    assert sent.to == f"{path}/forwarded"
-    lists.place.sink.take_one()
+    other = f"other-{ann}"
+    lists.place.signed_in(path, other)
+    sent = member.post(f"{path}/forward", nonce=found[1], to=f"dan-{ann} {other}", note="")
+    assert sent.to == f"{path}/forwarded"  # it is not told that the other one is on the list
+    assert len(lists.place.sink.take(2)) == 2
+    assert "has forwarded this message to you" not in member.get(path).text
+    itself = lists.place.signed_in(path, TEAM)
+    assert "You have forwarded it to" not in itself.get(path).text
 
     assert reads(lists.place.signed_in(path, f"dan-{ann}"), path)
     lists.place.ring.access.revoke(bytes.fromhex(path[3:]), [TEAM], at=datetime.now(UTC))

@@ -20,7 +20,7 @@ from postseal.reading.view import view
 from postseal.replying.forwards import NONCE, NOTE, Forwarding, NotTo, Unfit
 from postseal.replying.original import NotAllowed, Why
 from postseal.store.branches import Branch
-from postseal.store.sealed import Addressee
+from postseal.store.sealed import Addressee, Kind
 
 _NONCE: Final = re.compile(rf"[0-9a-f]{{{2 * NONCE}}}")
 
@@ -43,7 +43,8 @@ class Forwarded:
 def forwarding(visit: Visit, here: Found, reader: Addressee) -> Forwarded:
     """How *reader* came to the message, and to whom he has passed it."""
     outgoing = visit.desk.outgoing
-    forwards = visit.desk.opened.branches.of(here.message.id)
+    branches = visit.desk.opened.branches.of(here.message.id)
+    forwards = [each for each in branches if each.kind is Kind.FORWARD]
     to = tuple(_written(here, each.address) for each in forwards if each.parent == reader.address)
     offered = outgoing is not None and outgoing.forwards.offered(here.message, visit.address)
     own = next((each for each in forwards if each.address == reader.address), None)

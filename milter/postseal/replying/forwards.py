@@ -204,8 +204,10 @@ class Forwards:
         ring, message, visitor, at = case.ring, case.message, case.reader.address, case.at
         if len(addresses) > self._limits.recipients:
             raise NotAllowed(Why.TOO_MANY)
-        by = {branch.address: branch.parent for branch in ring.branches.of(message.id)}
-        # Whoever got a hidden copy is like a stranger: he is mailed, and what he may do stays as it is.
+        branches = ring.branches.of(message.id)
+        by = {branch.address: branch.parent for branch in branches if branch.kind is Kind.FORWARD}
+        # Whoever got a hidden copy, or is on a list, is like a stranger: he is mailed, and what he may do
+        # stays as it is.
         seen = named(case.original) | by.keys()
         unfit = []
         for each in addresses:
