@@ -2,8 +2,6 @@
 
 import email
 import email.policy
-import os
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -14,14 +12,13 @@ from sqlalchemy import text
 
 from postseal.envelope import key
 from postseal.message import Header
-from postseal.replying.forwards import Forwards, NotTo, Unfit
+from postseal.replying.forwards import NotTo, Unfit
 from postseal.replying.original import NotAllowed, Why
 from postseal.settings_forwards import Forwards as Limits
 from postseal.store import outbox as outbox_room
 from postseal.store.branches import Barred
 from postseal.store.containers import kept
 from replying.conftest import ANN, BOB, CAT, ORIGINAL, SENDER, Desk
-from replying.test_dying import killed
 
 DAN, EVE = "dan@three.test", "Eve@Four.test"
 NOTE = "Dan, see the marker-of-a-note."
@@ -240,41 +237,6 @@ def test_what_can_never_be_delivered_is_told_to_who_forwarded_it(desk: Desk) -> 
     assert rows[-1].detail == "what was forwarded has not reached 1 of 1 recipients"
     (given_up,) = desk.ring.open().outbox.given_up(desk.sealed, BOB)
     assert given_up.is_forward
-
-
-@pytest.mark.parametrize("verb", ["put", "keep"])
-def test_portal_that_dies_while_it_takes_a_forward_has_taken_all_or_nothing(desk: Desk, verb: str) -> None:
-    room: type = outbox_room.Outbox if verb == "put" else Forwards
-    child = os.fork()
-    if not child:
-        inner = outbox_room.Outbox.put
-
-        def dies(*arguments: object, **named: object) -> object:
-            if verb == "put":
-                inner(*arguments, **named)  # type: ignore[arg-type] # passed on
-            os._exit(9)
-
-        setattr(room, "put" if verb == "put" else "_mail", dies)
-        desk.forward(DAN)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-
-    message = desk.ring.open().messages.of(desk.sealed)
-    assert message
-    assert (message.addressee(DAN) is not None) == (verb == "put")
-    assert desk.turns() == (1 if verb == "put" else 0)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_portal_that_dies_while_it_sends_leaves_each_mail_to_be_sent_once(desk: Desk, when: str) -> None:
-    desk.forward(f"{DAN} {EVE}")
-
-    assert killed(desk, outbox_room.Outbox, "settle", when=when, number=1)
-    desk.turns(301)
-    desk.turns(4000)
-
-    assert Counter(each.addresses for each in desk.outside.take(2)) == {(DAN,): 1, (EVE,): 1}
-    assert desk.outside.is_quiet(0.1)
 
 
 @pytest.mark.parametrize("revoked", [False, True])
