@@ -1,4 +1,4 @@
-"""A portal that dies while something is forwarded has taken all of it or nothing, and mails everybody once."""
+"""A portal that dies while something is forwarded has taken all or nothing, and mails everybody once."""
 
 import os
 from collections import Counter
