@@ -27,6 +27,7 @@ SINGLE = (
     "run",
     "connectors",
     "check",
+    "doctor",
     "explain",
     "apply",
     "portal",
