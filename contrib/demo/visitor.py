@@ -39,9 +39,9 @@ class Visitor:
 
     port: int
     cookie: str = ""
-    sender_cookie: str = ""
     send: dict[str, str] = field(default_factory=lambda: {"Sec-Fetch-Site": "same-origin"})
     name: str = COOKIE
+    sender_cookie: str = ""
 
     @property
     def cookies(self) -> str:
