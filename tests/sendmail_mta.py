@@ -22,6 +22,7 @@ TLS_FRAGMENT = FRAGMENT.with_name("postseal-tls.mc")
 LIMIT = 60.0
 NONE: Mapping[str, str] = MappingProxyType({})
 
+# On a busy machine it would take mail later, or none (QueueLA, RefuseLA).
 _MC = """divert(0)dnl
 OSTYPE(`linux')dnl
 define(`confDOMAIN_NAME', `mx.lab.test')dnl
@@ -35,6 +36,8 @@ define(`confCACERT', `{place}/authorities.pem')dnl
 define(`confCACERT_PATH', `{place}')dnl
 FEATURE(`mailertable', `text -T<TMPF> -k0 -v1 {place}/mailertable')dnl
 define(`confTO_IDENT', `0')dnl
+define(`confQUEUE_LA', `10000')dnl
+define(`confREFUSE_LA', `10000')dnl
 define(`SMART_HOST', `relay:[127.0.0.1]')dnl
 define(`RELAY_MAILER_ARGS', `TCP $h {next_hop}')dnl
 FEATURE(`nocanonify')dnl
