@@ -18,6 +18,7 @@ import pytest
 from demo.gateway import BOB, SETTINGS, Gateway, gateway
 from postseal.body import Spool
 from postseal.errors import Failure
+from postseal.licence import Attachments
 from postseal.sealed import keyfile
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
 from postseal.store.engine import Store
@@ -40,6 +41,9 @@ rules:
   - name: neither printed nor sent on
     when: {subject_words: restricted}
     then: [protect: [smime, ome], template: do_not_forward, withhold: reply_all]
+  - name: no files, and its sender hears of it
+    when: {subject_words: heard}
+    then: [protect: ome, attachments: withhold, read_notice: true]
   - name: by a link for who takes no HTML files
     when: {subject_words: linked, recipient: dan@nokey.test}
     then: [sealed_form: link]
@@ -251,6 +255,15 @@ def test_rights_are_noted_with_the_message_and_in_its_keys(gate: Gateway, ring: 
     assert unwrapped(known, reader, ring.keys)
     with pytest.raises(Failure):
         unwrapped(replace(known, rights=()), reader, ring.keys)
+
+
+def test_what_becomes_of_files_and_who_hears_of_it_are_noted(gate: Gateway, ring: Opened) -> None:
+    container = posted(parsed(gate.passed(message("heard", DAN, identity="heard"), DAN).content))
+
+    known = ring.messages.of(Head.of(container[:HEADER_OCTETS]).id)
+    assert known
+    assert known.licence.attachments is Attachments.WITHHOLD
+    assert known.read_notice
 
 
 def test_sender_inside_asks_for_a_template_that_is_offered(gate: Gateway, ring: Opened) -> None:
