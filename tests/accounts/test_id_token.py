@@ -49,7 +49,7 @@ NOW = int(time.time())
         ({"email": "Bob <bob@one.test>"}, Reason.NO_ADDRESS),
         ({"email": "bob@one.test,cat@two.test"}, Reason.NO_ADDRESS),
     ],
-    ids=str,
+    ids=lambda value: value.value if isinstance(value, Reason) else "-".join(value),
 )
 def test_wrong_claim_proves_nothing(
     server: ProviderServer, claims: dict[str, object], reason: Reason

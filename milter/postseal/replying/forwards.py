@@ -208,7 +208,7 @@ class Forwards:
         by = {branch.address: branch.parent for branch in branches if branch.kind is Kind.FORWARD}
         # Whoever got a hidden copy, or is on a list, is like a stranger: he is mailed, and what he may do
         # stays as it is.
-        seen = named(case.original) | by.keys()
+        seen = named(case.original) | by.keys() | {visitor}
         unfit = []
         for each in addresses:
             known = message.addressee(key(each)) if key(each) in seen else None
