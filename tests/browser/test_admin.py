@@ -48,6 +48,9 @@ def test_support_finds_a_message_revokes_one_of_three_and_undoes_it(
         ignore_https_errors=True, locale="en-GB", java_script_enabled=script, viewport=PHONE
     ) as opened:  # type: ignore[arg-type] # a mapping of the same words
         page = entered(at, opened.new_page(), "sue@lab.test")
+        place = page.get_by_role("heading", name="Administration").bounding_box()
+        assert place
+        assert place["x"] > 10  # not at the edge of the glass
         page.get_by_label("Recipient").fill("@two.test")
         page.get_by_label("From this day on").fill(datetime.now(UTC).date().isoformat())
         page.get_by_role("button", name="Search").click()
