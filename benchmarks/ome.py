@@ -24,7 +24,7 @@ from postseal.sealed import keyfile
 from postseal.sealed.armor import armored, dearmored
 from postseal.sealed.container import opened, sealed
 from postseal.sealed.master import context
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 from postseal.store.migrate import migrate
 from postseal.store.ring import Ring
 from postseal.treatment import Treatment

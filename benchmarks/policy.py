@@ -31,7 +31,7 @@ from postseal.message import Message
 from postseal.policy import sample
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 SIZES = (10, 100, 1000, 10_000)
 SENDER = "ann@hr.example.com"

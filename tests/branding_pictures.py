@@ -14,7 +14,7 @@ from browser import browser
 from postseal.branding.load import read
 from postseal.language.language import Language
 from postseal.portal.specimen import specimens
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LOGOS = {

@@ -14,7 +14,6 @@ from demo.place import LOOPBACK, open_directory
 from demo.portal import Portal
 from demo.sink import Sink
 from demo.visitor import Visitor
-from postseal import settings as settings_file
 from postseal.body import Spool
 from postseal.branding import load as branding_files
 from postseal.envelope import Client, Envelope, Recipient
@@ -25,6 +24,7 @@ from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
 from postseal.rights import Right, Template, withholding
 from postseal.sealed import source
+from postseal.settings import settings as settings_file
 from postseal.store.migrate import migrate
 from postseal.store.ring import Opened, Ring
 from postseal.treatment import Treatment

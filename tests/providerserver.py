@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, unquote_plus, urlsplit
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from postseal.settings_sign_in import Kind, Provider
+from postseal.settings.sign_in import Kind, Provider
 
 CLIENT, SECRET = "postseal", "s3cret/+%"
 BOB = "bob@one.test"

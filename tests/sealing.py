@@ -21,7 +21,7 @@ from postseal.methods.ome import OmeMethod
 from postseal.sealed.armor import dearmored
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
 from postseal.sealed.master import LocalKeys, context
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 from postseal.store.migrate import migrate
 from postseal.store.ring import Opened, Ring
 from postseal.store.sealed import unwrapped

@@ -14,13 +14,13 @@ from postseal.methods.table import PROTECTING
 from postseal.policy import templates
 from postseal.policy.load import load as load_policy
 from postseal.policy.manual import manual
-from postseal.settings import Settings, load
-from postseal.settings_admin import Admin
-from postseal.settings_ome import Ome, Transit
-from postseal.settings_portal import Portal
-from postseal.settings_sign_in import Provider, SignIn
-from postseal.settings_smime import Ldap, Lookup
-from postseal.settings_sms import Sms
+from postseal.settings.admin import Admin
+from postseal.settings.ome import Ome, Transit
+from postseal.settings.portal import Portal
+from postseal.settings.settings import Settings, load
+from postseal.settings.sign_in import Provider, SignIn
+from postseal.settings.smime import Ldap, Lookup
+from postseal.settings.sms import Sms
 
 HOUSE = Path(__file__).parent.parent
 DOCUMENTS = sorted([*HOUSE.glob("*.md"), *HOUSE.glob("docs/*.md"), *HOUSE.glob("contrib/**/*.md")])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from postseal.branding.load import FOLDER
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 UNITS = Path(__file__).parent.parent / "systemd"
 UNIT = UNITS / "postseal-milter.service"

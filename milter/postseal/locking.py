@@ -18,7 +18,7 @@ from postseal.header_edits import header
 from postseal.locks import LONGEST, SHORTEST, Locks, comparable
 from postseal.message import Header, Message
 from postseal.outcome import Reply
-from postseal.settings_sms import telephone_number
+from postseal.settings.sms import telephone_number
 
 PASSPHRASE: Final = f"{PREFIX}Passphrase"
 NUMBER: Final = f"{PREFIX}Number"

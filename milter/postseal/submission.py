@@ -24,7 +24,7 @@ from postseal.guard.trace import Guard
 from postseal.message import Header, Message
 from postseal.outcome import Copy
 from postseal.required_tls import RequiredTls, asks_for_a_certificate
-from postseal.settings_tls import Mta
+from postseal.settings.tls import Mta
 
 _OF_MAIL: Final = ("RET", "ENVID")
 _OF_RCPT: Final = ("NOTIFY", "ORCPT")

@@ -13,7 +13,7 @@ from postseal.outcome import Held, Reply
 from postseal.remedy import DEFER, OnError
 from postseal.required_tls import RequiredTls
 from postseal.rights import Right, Template
-from postseal.settings_ome import Form
+from postseal.settings.ome import Form
 
 
 class Unreached(IntEnum):

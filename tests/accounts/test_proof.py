@@ -5,7 +5,7 @@ import pytest
 from account_visit import refused, signed_in
 from postseal.accounts.provider import Provider
 from postseal.accounts.refusal import Reason
-from postseal.settings_sign_in import Kind, Verified
+from postseal.settings.sign_in import Kind, Verified
 from providerserver import BOB, ProviderServer
 
 CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"

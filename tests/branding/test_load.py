@@ -11,8 +11,8 @@ from postseal.branding.color import READABLE, contrast
 from postseal.branding.load import load, read
 from postseal.errors import BadInput
 from postseal.language.language import Language
-from postseal.settings import Settings
-from postseal.settings_sign_in import Provider, SignIn
+from postseal.settings.settings import Settings
+from postseal.settings.sign_in import Provider, SignIn
 
 
 @pytest.fixture

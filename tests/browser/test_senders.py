@@ -11,7 +11,7 @@ from sqlalchemy import text
 from browser_lab import DESKTOP, PHONE, Lab, mail, parsed
 from demo.gateway import ANN
 from portal_place import id_of
-from postseal import settings as settings_file
+from postseal.settings import settings as settings_file
 from postseal.store.engine import Store
 
 pytestmark = [pytest.mark.postfix, pytest.mark.slow]

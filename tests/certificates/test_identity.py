@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from demo.pki import Authority, Person, key_pem, new_key, pem
 from postseal.certificates.identity import Identities, load
 from postseal.errors import BadInput, Problem
-from postseal.settings_smime import Identity
+from postseal.settings.smime import Identity
 
 ROOT = Authority.root()
 MIDDLE = ROOT.intermediate()

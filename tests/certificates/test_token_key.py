@@ -17,7 +17,7 @@ from postseal.envelope import Client, Envelope, Recipient
 from postseal.errors import BadInput, Cause, Failure, Place
 from postseal.message import Header, Message
 from postseal.methods.signature import SmimeSignature
-from postseal.settings_smime import Decryption, Identity, Smime
+from postseal.settings.smime import Decryption, Identity, Smime
 from smime_lab import mail, opener, sealed
 from softhsm import SoftHsm
 

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from postseal.cli.main import main
-from postseal.settings_smime import Revocation
+from postseal.settings.smime import Revocation
 from postseal.trust import anchors, crl
 from postseal.trust.crl import Crl
 from postseal.trust.trust import NothingKnown, Trust, Use

@@ -12,7 +12,7 @@ from cryptography import x509
 from demo.pki import Authority, Person, pem
 from postseal.cli.main import main
 from postseal.finding.candidate import new
-from postseal.settings_smime import KeyChange
+from postseal.settings.smime import KeyChange
 from postseal.store.certificates import Certificates
 from postseal.store.engine import Store
 from postseal.store.migrate import migrate

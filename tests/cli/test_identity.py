@@ -17,7 +17,7 @@ from postseal.certificates import decryption, identity, private_key
 from postseal.cli.main import main
 from postseal.errors import BadInput, Place
 from postseal.sealed import keyfile
-from postseal.settings_smime import Decryption, Identity
+from postseal.settings.smime import Decryption, Identity
 
 ROOT = Authority.root()
 ANN = ROOT.intermediate().issue("ann@example.com")

@@ -9,8 +9,8 @@ from postseal.errors import BadInput
 from postseal.policy.connectors import connectors
 from postseal.policy.connectors.connectors import Connectors
 from postseal.policy.load import load as load_policy
-from postseal.settings import Settings
-from postseal.settings_tls import Tls
+from postseal.settings.settings import Settings
+from postseal.settings.tls import Tls
 
 
 def load(folder: Path, text: str) -> Connectors:

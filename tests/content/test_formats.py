@@ -19,7 +19,7 @@ from postseal.content.formats.old_office import slides, word
 from postseal.content.formats.rtf import text as rtf_text
 from postseal.content.inspection import Exhausted, Inspection
 from postseal.content.item import Item, State
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 TEXT = "Größe 12345\nsecond line, 4.5 “quoted”"
 

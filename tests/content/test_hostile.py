@@ -14,8 +14,8 @@ from postseal.envelope import Client, Envelope, Recipient
 from postseal.message import Message
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
-from postseal.settings import Settings
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
+from postseal.settings.settings import Settings
 from postseal.treatment import Treatment
 
 EXTRACTION = Extraction(seconds=10.0, unpacked=128 << 20, memory=768 << 20, processes=1)

@@ -11,7 +11,7 @@ import pytest
 from content.carriers import text_docx, zipped
 from postseal.content.item import Item, State
 from postseal.content.process import Budget, Pool
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 from processes import alive, eventually
 
 
@@ -131,7 +131,7 @@ def test_files_of_one_message_share_its_budget(pool: Pool):
 CONFINED = """
 import os, resource, socket, sys
 from postseal.content.confinement import confine
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 held = confine(Extraction())
 def refused(action):
     try:

@@ -18,7 +18,7 @@ from postseal.errors import Cause, Failure
 from postseal.finding.candidate import Remote, new
 from postseal.finding.finder import Finder
 from postseal.finding.shelf import Empty, Opening
-from postseal.settings_smime import KeyChange, Lookup, Revocation, Source
+from postseal.settings.smime import KeyChange, Lookup, Revocation, Source
 from postseal.store.certificates import Certificates
 from postseal.store.kept import Origin, Word
 from postseal.store.migrate import migrate

@@ -14,7 +14,7 @@ from postseal.errors import Cause, Failure
 from postseal.finding.candidate import new
 from postseal.finding.finder import Finder
 from postseal.finding.shelf import Empty
-from postseal.settings_smime import Lookup, Source
+from postseal.settings.smime import Lookup, Source
 from postseal.store.certificates import Certificates
 from postseal.store.kept import Kept, Origin, Word
 from postseal.trust.anchors import Anchors

@@ -14,7 +14,7 @@ from postseal.finding import web
 from postseal.finding.refresh import Refresh
 from postseal.finding.revocation import CachedRevocations
 from postseal.finding.shelf import Opening
-from postseal.settings_smime import Revocation
+from postseal.settings.smime import Revocation
 from postseal.store.engine import Store
 from postseal.store.migrate import migrate
 from postseal.store.revocations import Revocations, State

@@ -24,8 +24,8 @@ from postseal.finding import search
 from postseal.finding.dns import DnsSource, owner
 from postseal.finding.http import HttpSource
 from postseal.finding.ldap import LdapSource
-from postseal.settings import Settings
-from postseal.settings_smime import Ldap, Lookup, Smime, Source
+from postseal.settings.settings import Settings
+from postseal.settings.smime import Ldap, Lookup, Smime, Source
 from signed_zone import Zones
 from slapd import MANAGER, PASSWORD, SUFFIX, Slapd
 

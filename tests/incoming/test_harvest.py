@@ -17,7 +17,7 @@ from postseal.finding.candidate import new
 from postseal.finding.finder import Finder
 from postseal.incoming.harvest import Harvest
 from postseal.methods.choice import Choice
-from postseal.settings_smime import KeyChange, Lookup
+from postseal.settings.smime import KeyChange, Lookup
 from postseal.store.certificates import Certificates
 from postseal.store.engine import Store
 from postseal.store.kept import ISSUERS, Said

@@ -10,7 +10,7 @@ from postseal.cms.header_protection import Veil
 from postseal.cms.recipient import KeyTransport
 from postseal.methods.choice import Choice
 from postseal.methods.method import Manner
-from postseal.settings_smime import Peer, Smime, Subject
+from postseal.settings.smime import Peer, Smime, Subject
 
 ROOT = Authority.root()
 CERTIFICATE = ROOT.issue("x@example.com").certificate

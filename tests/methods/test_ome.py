@@ -16,7 +16,7 @@ from postseal.language.language import Language
 from postseal.language.texts import Texts
 from postseal.methods.method import Order
 from postseal.methods.ome import OmeMethod
-from postseal.settings_ome import Form, Ome
+from postseal.settings.ome import Form, Ome
 from postseal.store.containers import kept
 from postseal.store.ring import Ring
 from postseal.treatment import SetHeader, Treatment

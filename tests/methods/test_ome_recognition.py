@@ -13,7 +13,7 @@ from postseal.branding.branding import Branding
 from postseal.language.language import Language
 from postseal.language.texts import Texts
 from postseal.message import Message
-from postseal.settings_ome import Form, Ome
+from postseal.settings.ome import Form, Ome
 from postseal.store.ring import Ring
 from postseal.treatment import Treatment
 from sealing import SETTINGS, Sealing, message

@@ -6,7 +6,7 @@ import pytest
 
 from postseal.sealed.container import Tampered
 from postseal.sealed.subject import opened_subject
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 from postseal.store.ring import Ring
 from postseal.store.sealed import SealedMessage, unwrapped
 from postseal.treatment import Treatment

@@ -16,7 +16,7 @@ from postseal.envelope import Client, Envelope, Recipient
 from postseal.message import Header, Message
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
-from postseal.settings_smime import Identity, Peer, Smime, Subject
+from postseal.settings.smime import Identity, Peer, Smime, Subject
 from smime_lab import PEOPLE, ROOT, opener
 
 ANN = ROOT.intermediate().issue("ann@example.com")

@@ -14,7 +14,7 @@ from postseal.envelope import Client, Envelope, Recipient
 from postseal.errors import Place
 from postseal.message import Header, Message
 from postseal.methods.signature import SmimeSignature
-from postseal.settings_smime import Decryption, Identity
+from postseal.settings.smime import Decryption, Identity
 from smime_lab import opener
 
 ROOT = Authority.root()

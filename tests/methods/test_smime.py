@@ -17,7 +17,7 @@ from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods.signature import SmimeSignature
 from postseal.methods.smime import SmimeMethod
-from postseal.settings_smime import Identity, Smime
+from postseal.settings.smime import Identity, Smime
 
 BARE = Smime(header_protection=False)  # that is another test's matter
 ROOT = Authority.root()

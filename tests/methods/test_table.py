@@ -11,8 +11,8 @@ from postseal.envelope import Envelope, Recipient
 from postseal.errors import BadInput, Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods import table
-from postseal.settings import Settings
-from postseal.settings_smime import Identity, Smime
+from postseal.settings.settings import Settings
+from postseal.settings.smime import Identity, Smime
 
 NOW = datetime.now(UTC)
 ROOT = Authority.root()

@@ -17,8 +17,8 @@ from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods.unsealing import OmeUnsealing
 from postseal.sealed.master import LocalKeys
-from postseal.settings import LOOPBACK
-from postseal.settings_ome import Form, Ome
+from postseal.settings.ome import Form, Ome
+from postseal.settings.settings import LOOPBACK
 from postseal.store.ring import Ring
 from postseal.treatment import Treatment
 from sealing import BOB, CAT, PORTAL, TEXT, Sealing, message, withhold

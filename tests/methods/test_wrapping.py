@@ -20,7 +20,7 @@ from postseal.message import Message
 from postseal.methods.method import Manner, Methods
 from postseal.pipeline import process
 from postseal.policy import encryption
-from postseal.settings_smime import Peer, SignedForm, Smime, Subject
+from postseal.settings.smime import Peer, SignedForm, Smime, Subject
 from postseal.treatment import Treatment
 from smime_lab import opener
 from test_pipeline import Rules

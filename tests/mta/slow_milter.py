@@ -21,7 +21,7 @@ from postseal.mta.desk import Desk
 from postseal.mta.rulebook import Rulebook
 from postseal.mta.socket import listen, serve
 from postseal.mta.traffic import Pulse, Traffic
-from postseal.settings import Limits, Listen
+from postseal.settings.settings import Limits, Listen
 from postseal.treatment import AddHeader, Treatment
 
 

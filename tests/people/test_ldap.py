@@ -10,8 +10,8 @@ from postseal.errors import Cause, Failure
 from postseal.people.ldap import LdapPeople
 from postseal.people.members import ByDirectory
 from postseal.people.person import NOBODY
-from postseal.settings_judging import PeopleServer
-from postseal.settings_smime import Ldap
+from postseal.settings.judging import PeopleServer
+from postseal.settings.smime import Ldap
 from slapd import MANAGER, PASSWORD, SUFFIX, Slapd, installed
 
 pytestmark = pytest.mark.skipif(

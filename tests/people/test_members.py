@@ -9,8 +9,8 @@ import pytest
 
 from postseal.errors import BadInput, Cause, Failure
 from postseal.people.members import ByAnswer, Members, load
-from postseal.settings_judging import Directory
-from postseal.settings_lists import Lists
+from postseal.settings.judging import Directory
+from postseal.settings.lists import Lists
 
 TEAM, ALL, ANN = "team@example.com", "all@example.com", "ann@example.com"
 PEOPLE = f"""

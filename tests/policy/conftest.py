@@ -7,9 +7,9 @@ import pytest
 
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
-from postseal.settings import Limits, Settings
-from postseal.settings_judging import Authentication, Directory
-from postseal.settings_tls import Tls
+from postseal.settings.judging import Authentication, Directory
+from postseal.settings.settings import Limits, Settings
+from postseal.settings.tls import Tls
 
 TYPES = Path(__file__).parents[2] / "policies" / "types"
 

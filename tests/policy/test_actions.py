@@ -7,7 +7,7 @@ from postseal.outcome import Reply
 from postseal.policy import sample
 from postseal.policy.policy import Policy
 from postseal.required_tls import Level, RequiredTls
-from postseal.settings_ome import Form
+from postseal.settings.ome import Form
 from postseal.treatment import (
     AddHeader,
     ChangeSubject,

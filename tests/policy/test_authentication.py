@@ -5,7 +5,7 @@ import pytest
 from postseal.body import Body
 from postseal.message import Header, Message
 from postseal.policy.authentication import Result, results
-from postseal.settings_judging import Authentication
+from postseal.settings.judging import Authentication
 
 OURS = "mx.example.com; dmarc=pass"
 FORGED = "mx.example.com; dmarc=fail"

@@ -7,7 +7,7 @@ import pytest
 
 from postseal.errors import BadInput
 from postseal.policy.load import load
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 BAD = sorted((Path(__file__).parent.parent / "policies" / "bad").iterdir())
 

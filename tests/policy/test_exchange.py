@@ -12,7 +12,7 @@ from postseal.policy.exchange.translate import Translated
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.treatment import Severity
 
 EXPORTS = Path(__file__).parent / "exchange"

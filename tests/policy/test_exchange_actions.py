@@ -6,8 +6,8 @@ import pytest
 
 from postseal.policy.exchange import export, translate
 from postseal.policy.load import load
-from postseal.settings import Settings
-from postseal.settings_tls import Tls
+from postseal.settings.settings import Settings
+from postseal.settings.tls import Tls
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from postseal.policy.exchange.translate import Translated
 from postseal.policy.load import load
 from postseal.policy.rule import Mode
 from postseal.policy.sensitive.library import Library
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 NAMES = {

@@ -5,7 +5,7 @@ from postseal.policy import sample
 from postseal.policy.manual import manual
 from postseal.policy.policy import Policy
 from postseal.reference import keys
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 POLICY = """\
 rules:

@@ -6,7 +6,7 @@ from postseal.envelope import Client, Envelope, Recipient
 from postseal.errors import BadInput
 from postseal.policy import sample
 from postseal.policy.load import load
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.treatment import Journaled
 
 BOB, CY = Recipient("bob@mail.example"), Recipient("cy@example.com")

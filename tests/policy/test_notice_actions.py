@@ -10,7 +10,7 @@ from postseal.people.person import Person
 from postseal.policy import sample
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 BOB, CY = Recipient("bob@mail.example"), Recipient("cy@mail.example")
 INSIDE = Client(login="ann")

@@ -15,7 +15,7 @@ from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.policy.right_actions import ASKED
 from postseal.rights import Right
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.treatment import RemoveHeader, Treatment, Unreached
 
 TEMPLATES = """

@@ -12,7 +12,7 @@ from postseal.people.person import NOBODY, Person
 from postseal.policy import sample
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.treatment import Treatment
 
 BOB, CY = Recipient("bob@mail.example"), Recipient("cy@example.com")

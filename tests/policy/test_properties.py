@@ -11,8 +11,8 @@ from postseal.message import Message
 from postseal.policy.conditions import CONDITIONS
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
-from postseal.settings import Limits, Settings
-from postseal.settings_judging import Directory
+from postseal.settings.judging import Directory
+from postseal.settings.settings import Limits, Settings
 
 PEOPLE = Path(__file__).parent / "people.yaml"
 

@@ -6,8 +6,8 @@ import pytest
 
 from postseal.errors import BadInput
 from postseal.policy.load import load
-from postseal.settings import Settings
-from postseal.settings_tls import Mta, Tls
+from postseal.settings.settings import Settings
+from postseal.settings.tls import Mta, Tls
 
 
 @pytest.mark.parametrize(

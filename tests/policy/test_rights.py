@@ -15,8 +15,8 @@ from postseal.policy import templates
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.rights import Right, licence
-from postseal.settings import Settings
-from postseal.settings_judging import Directory
+from postseal.settings.judging import Directory
+from postseal.settings.settings import Settings
 from postseal.treatment import Treatment
 
 PEOPLE = """

@@ -10,8 +10,8 @@ from postseal.policy import sample
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.required_tls import Level, RequiredTls
-from postseal.settings import Settings
-from postseal.settings_tls import Tls
+from postseal.settings.settings import Settings
+from postseal.settings.tls import Tls
 
 BOB, DAN = Recipient("bob@mail.example"), Recipient("dan@partner.example")
 CONNECTORS = """

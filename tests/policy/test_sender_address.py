@@ -7,7 +7,7 @@ from postseal.envelope import Client, Envelope, Recipient
 from postseal.errors import BadInput, Cause
 from postseal.message import Header, Message
 from postseal.policy.load import load
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.treatment import Treatment
 
 BOB = Recipient("bob@mail.example")

@@ -7,7 +7,7 @@ from postseal.policy.actions import ACTIONS
 from postseal.policy.conditions import CONDITIONS
 from postseal.policy.load import load
 from postseal.policy.source import files
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "policies"
 

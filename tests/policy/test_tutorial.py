@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from postseal.policy.load import load
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 TUTORIAL = Path(__file__).parent.parent.parent / "docs" / "policy-tutorial.md"
 BLOCKS = [

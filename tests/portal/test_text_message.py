@@ -13,7 +13,7 @@ import pytest
 from portal_place import Place, id_of, path_of, place
 from postseal.errors import BadInput
 from postseal.portal.telephone import Telephones, Unsent
-from postseal.settings_sms import Format, Sms
+from postseal.settings.sms import Format, Sms
 from providerserver import ProviderServer
 
 SECRET = "Bearer s3cret"

@@ -5,7 +5,7 @@ import pytest
 from postseal.body import Body, Spool
 from postseal.reading.attachment import Attachment, Content, attachment
 from postseal.reading.locked import Lock, NotLocked, Why, locked
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 PASSWORD = "abcd-efgh-jkmn-pqrs-tuvw"
 SECRET = "The numbers: one two three"

@@ -13,7 +13,7 @@ from postseal.body import Spool
 from postseal.message import Message
 from postseal.reading.note import Note
 from postseal.reading.view import View, view
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 from reading.mails import mail, multipart, parsed, part
 
 SECONDS = 4.0

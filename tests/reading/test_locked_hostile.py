@@ -10,7 +10,7 @@ from content.carriers import text_docx, text_pdf, zipped
 from content.hostile import ATTACHED, ZEROS
 from postseal.body import Spool
 from postseal.reading.locked import Lock, NotLocked, locked
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 from reading.locks import PASSWORD, SECRET, file
 
 LIMITS = Extraction(seconds=30.0, memory=384 << 20, processes=1)

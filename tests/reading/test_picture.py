@@ -9,7 +9,7 @@ from content.carriers import text_docx, text_odt, text_pdf, text_pptx, text_rtf,
 from postseal.body import Body, Spool
 from postseal.reading.attachment import Attachment, Content, attachment
 from postseal.reading.picture import drawable, is_text_alone, page, text_page, words
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 from reading.mails import png
 
 MARK = "bob@there.test 2026-11-28"

@@ -23,9 +23,9 @@ from postseal.replying.original import Inside, Whom
 from postseal.replying.replies import Replies, Written
 from postseal.rights import Template
 from postseal.sealed.container import HEADER_OCTETS, Head, opened
-from postseal.settings_forwards import Forwards as ForwardLimits
-from postseal.settings_ome import Ome
-from postseal.settings_replies import Replies as Limits
+from postseal.settings.forwards import Forwards as ForwardLimits
+from postseal.settings.ome import Ome
+from postseal.settings.replies import Replies as Limits
 from postseal.store.containers import kept
 from postseal.store.migrate import migrate
 from postseal.store.registry import Registry, Search

@@ -14,7 +14,7 @@ from postseal.envelope import key
 from postseal.message import Header
 from postseal.replying.forwards import NotTo, Unfit
 from postseal.replying.original import NotAllowed, Why
-from postseal.settings_forwards import Forwards as Limits
+from postseal.settings.forwards import Forwards as Limits
 from postseal.store import outbox as outbox_room
 from postseal.store.branches import Barred
 from postseal.store.containers import kept

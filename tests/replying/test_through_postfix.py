@@ -13,7 +13,7 @@ from postseal.message import Header
 from postseal.replying.composition import Enclosure
 from postseal.replying.original import Inside, Whom
 from postseal.replying.replies import Replies, Written
-from postseal.settings_replies import Replies as Limits
+from postseal.settings.replies import Replies as Limits
 from replying.conftest import CAT, NONCE, ORIGINAL, SENDER, Desk, submission
 
 POLICY = """

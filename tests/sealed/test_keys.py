@@ -10,7 +10,7 @@ from postseal.errors import BadInput, Cause, Failure
 from postseal.sealed import keyfile, source
 from postseal.sealed.keyfile import FileKeys
 from postseal.sealed.master import LocalKeys, MasterKeys, context, self_test
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KEY = bytes(range(32))

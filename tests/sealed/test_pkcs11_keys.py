@@ -13,7 +13,7 @@ from postseal.errors import Cause, Failure
 from postseal.sealed import source
 from postseal.sealed.master import Wrapped, context, self_test
 from postseal.sealed.pkcs11_keys import Pkcs11Keys
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 from softhsm import PIN, SoftHsm, close
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)

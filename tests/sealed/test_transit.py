@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from postseal.errors import Cause, Failure
 from postseal.sealed.master import context, self_test
 from postseal.sealed.transit import TransitKeys
-from postseal.settings_ome import Transit
+from postseal.settings.ome import Transit
 from transit_engine import Engine
 
 KEY = bytes(range(32))

@@ -151,7 +151,7 @@ def test_bad_types_are_told(tmp_path: Path, types: str, what: str):
 )
 def test_bad_questions_are_told(tmp_path: Path, value: str, what: str):
     from postseal.policy.load import load  # noqa: PLC0415
-    from postseal.settings import Settings  # noqa: PLC0415
+    from postseal.settings.settings import Settings  # noqa: PLC0415
 
     (tmp_path / "types").symlink_to(TYPES)
     (tmp_path / "1.yaml").write_text(

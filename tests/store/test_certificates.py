@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from postseal.settings_smime import KeyChange
+from postseal.settings.smime import KeyChange
 from postseal.store.certificates import Certificates
 from postseal.store.engine import Store
 from postseal.store.kept import New, Origin, Outcome, Said, Word

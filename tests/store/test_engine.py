@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from postgres import Postgres
 from postseal.errors import BadInput, Failure
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.store.engine import Store
 from postseal.store.migrate import migrate
 

@@ -11,7 +11,7 @@ from postseal.sealed import keyfile
 from postseal.sealed.keyfile import FileKeys
 from postseal.sealed.master import MasterKeys, context
 from postseal.sealed.transit import TransitKeys
-from postseal.settings_ome import Transit
+from postseal.settings.ome import Transit
 from postseal.store import ring as room
 from postseal.store import sealed, secret
 from postseal.store.engine import Store

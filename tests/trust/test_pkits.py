@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
-from postseal.settings_smime import Revocation
+from postseal.settings.smime import Revocation
 from postseal.trust import crl
 from postseal.trust.anchors import Anchors
 from postseal.trust.crl import Crl

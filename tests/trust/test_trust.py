@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from demo.pki import Authority, Person
 from postseal.certificates import address
-from postseal.settings_smime import Revocation
+from postseal.settings.smime import Revocation
 from postseal.trust import crl
 from postseal.trust.anchors import Anchors
 from postseal.trust.crl import Crl

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from postseal.errors import BadInput, Problem
-from postseal.settings_sign_in import SignIn
+from postseal.settings.sign_in import SignIn
 
 if TYPE_CHECKING:
     from postseal.accounts.provider import Provider

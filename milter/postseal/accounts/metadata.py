@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from postseal.accounts.refusal import NotProven, Reason
-from postseal.settings_sign_in import Kind
+from postseal.settings.sign_in import Kind
 
 _OPEN: Final = "{tenantid}"
 _GUID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

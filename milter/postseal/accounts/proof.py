@@ -15,7 +15,7 @@ from typing import Final
 
 from postseal import envelope
 from postseal.accounts.refusal import NotProven, Reason
-from postseal.settings_sign_in import Kind, Provider, Verified
+from postseal.settings.sign_in import Kind, Provider, Verified
 
 GOOGLE: Final = frozenset({"gmail.com", "googlemail.com"})
 MICROSOFT: Final = frozenset(

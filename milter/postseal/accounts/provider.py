@@ -27,8 +27,8 @@ from postseal.accounts.refusal import NotProven, Reason
 from postseal.errors import BadInput, Failure, Problem
 from postseal.finding import web
 from postseal.finding.bounded import Bounded
-from postseal.settings_sign_in import ISSUERS, Kind
-from postseal.settings_sign_in import Provider as Settings
+from postseal.settings.sign_in import ISSUERS, Kind
+from postseal.settings.sign_in import Provider as Settings
 
 _KEEP: Final = 3600.0
 _AGAIN: Final = 60.0

@@ -30,7 +30,7 @@ from postseal.portal.page import STATIC
 from postseal.portal.refusal import Refused
 from postseal.portal.reply import Foreign
 from postseal.portal.upload import received
-from postseal.settings_admin import Role
+from postseal.settings.admin import Role
 from postseal.store.audit import Event
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from postseal import log
 from postseal.branding.branding import DEFAULT, Branding
 from postseal.branding.shelf import Shelf
 from postseal.envelope import key
-from postseal.settings import Settings
-from postseal.settings_admin import GROUP, Role
+from postseal.settings.admin import GROUP, Role
+from postseal.settings.settings import Settings
 from postseal.store.administrators import Administrators
 from postseal.store.passkeys import Passkeys
 from postseal.store.ring import Opened, Ring

@@ -16,7 +16,7 @@ from postseal.administering.visit import Visit
 from postseal.administering.way import Missing
 from postseal.portal.field import Text
 from postseal.portal.header import DEVICE
-from postseal.settings_sign_in import PASSKEY
+from postseal.settings.sign_in import PASSKEY
 from postseal.store.audit import Entry, Event
 from postseal.store.passkeys import Passkey
 from postseal.store.sign_ins import Begun

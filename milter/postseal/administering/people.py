@@ -8,7 +8,7 @@ from postseal.administering.visit import Visit
 from postseal.envelope import key
 from postseal.portal.field import Text
 from postseal.portal.refusal import Reason, Refused
-from postseal.settings_admin import Role
+from postseal.settings.admin import Role
 from postseal.store.sessions import Sessions
 from postseal.store.signing_out import sign_out, sign_out_reader
 

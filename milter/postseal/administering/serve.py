@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from postseal import settings as settings_file
 from postseal.accounts import load as accounts
 from postseal.administering.app import app
 from postseal.administering.desk import Desk
@@ -14,7 +13,8 @@ from postseal.errors import BadInput, Place, Problem
 from postseal.portal import ceremonies
 from postseal.portal.listening import Public, configured, keep_to_itself, listening, serving
 from postseal.sealed import source
-from postseal.settings import Settings
+from postseal.settings import settings as settings_file
+from postseal.settings.settings import Settings
 from postseal.store.ring import Ring
 
 

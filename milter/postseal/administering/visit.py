@@ -15,7 +15,7 @@ from postseal.portal.appearance import language_of, style_address
 from postseal.portal.field import Form
 from postseal.portal.origin import is_token, token
 from postseal.portal.page import ROOM, rendered_of, translate
-from postseal.settings_admin import Role
+from postseal.settings.admin import Role
 from postseal.store.administrators import Administrator
 from postseal.store.audit import Entry, Event
 from postseal.store.passcode_limits import network_of

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from postseal.administering.visit import Visit
 from postseal.portal.field import Text
-from postseal.settings_admin import Role
+from postseal.settings.admin import Role
 
 Endpoint = Callable[[Visit], Response]
 

@@ -15,8 +15,8 @@ from postseal.branding.branding import DARK, DEFAULT, LIGHT, Branding, Palette
 from postseal.branding.written import RESET, BrandingFile, Color, Colors, Written
 from postseal.document import Problems
 from postseal.errors import Place
-from postseal.settings import Settings
-from postseal.settings_sign_in import PASSPHRASE, ways
+from postseal.settings.settings import Settings
+from postseal.settings.sign_in import PASSPHRASE, ways
 
 FOLDER: Final = "brandings"
 _PAIRS: Final = (("accent_text", "accent"), ("text", "background"))

@@ -18,8 +18,8 @@ from postseal.errors import Place
 from postseal.language.language import Language
 from postseal.language.texts import Texts
 from postseal.reference import keys
-from postseal.settings_ome import paragraph, portal_url
-from postseal.settings_sign_in import provider_name
+from postseal.settings.ome import paragraph, portal_url
+from postseal.settings.sign_in import provider_name
 
 _DAYS: Final = 730
 

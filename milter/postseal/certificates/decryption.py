@@ -10,13 +10,13 @@ from datetime import datetime
 
 from cryptography import x509
 
-from postseal import settings_smime
 from postseal.certificates import private_key, purpose, read
 from postseal.certificates.identity import has_key, public_octets
 from postseal.certificates.purpose import encryption_usage_refusal
 from postseal.cms.keyring import DecryptionKey, KeyRing, PrivateKey
 from postseal.envelope import domain_key, key, split
 from postseal.errors import BadInput, Place, Problem
+from postseal.settings import smime
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,7 @@ class GatewayKeys:
         return max(own, key=lambda one: one.not_valid_before_utc, default=None)
 
 
-def load(
-    named: Sequence[settings_smime.Decryption], masters: private_key.Masters | None = None
-) -> GatewayKeys:
+def load(named: Sequence[smime.Decryption], masters: private_key.Masters | None = None) -> GatewayKeys:
     """The keys that the settings name.  Raises BadInput with all that is wrong with them."""
     problems: list[Problem] = []
     warnings: list[Problem] = []
@@ -76,7 +74,7 @@ def load(
 
 
 def _keys(
-    named: settings_smime.Decryption, masters: private_key.Masters | None
+    named: smime.Decryption, masters: private_key.Masters | None
 ) -> tuple[list[DecryptionKey], list[Problem]]:
     """The key with every certificate that was issued for it: senders may use an old one for years."""
     private, warnings = private_key.load(named.key, masters)

@@ -14,12 +14,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from postseal import settings_smime
 from postseal.certificates import private_key, purpose, read
 from postseal.certificates.directory import SOON
 from postseal.cms.signature import PrivateKey
 from postseal.envelope import domain_key, key, split
 from postseal.errors import BadInput, Place, Problem
+from postseal.settings import smime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,7 @@ class Identities:
 
 
 def load(
-    named: Sequence[settings_smime.Identity], at: datetime, masters: private_key.Masters | None = None
+    named: Sequence[smime.Identity], at: datetime, masters: private_key.Masters | None = None
 ) -> Identities:
     """The identities that the settings name.  Raises BadInput with all that is wrong with them.
 
@@ -107,7 +107,7 @@ def load(
 
 
 def _identity(
-    named: settings_smime.Identity, masters: private_key.Masters | None
+    named: smime.Identity, masters: private_key.Masters | None
 ) -> tuple[SigningIdentity, list[Problem]]:
     private, warnings = private_key.load(named.key, masters)
     if not isinstance(private, PrivateKey):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
-from postseal import settings as settings_file
 from postseal.errors import BadInput, Failure, Place, Problem
-from postseal.settings import Settings
+from postseal.settings import settings as settings_file
+from postseal.settings.settings import Settings
 
 if TYPE_CHECKING:
     from postseal.finding.search import Search

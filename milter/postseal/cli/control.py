@@ -15,11 +15,11 @@ from typing import NoReturn
 
 import click
 
-from postseal import settings as settings_file
 from postseal.cli.common import Exit, give_up, settings_option, show
 from postseal.daemon import state
 from postseal.errors import BadInput, Place, Problem
-from postseal.settings import Settings
+from postseal.settings import settings as settings_file
+from postseal.settings.settings import Settings
 
 
 @click.command()

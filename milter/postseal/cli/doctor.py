@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from postseal import settings as settings_file
 from postseal.cli.common import Exit, give_up, settings_option, show
 from postseal.errors import BadInput
 from postseal.methods.table import PROTECTING
 from postseal.policy.load import load
+from postseal.settings import settings as settings_file
 
 
 @click.command()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from postseal.branding import load as brandings
 from postseal.errors import BadInput, Place, Problem
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 
 def check(settings: Settings) -> None:

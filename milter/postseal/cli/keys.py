@@ -13,7 +13,7 @@ from postseal.cli.common import Telling, bad, kept, settings, settings_option
 from postseal.errors import BadInput, Failure
 from postseal.sealed import source
 from postseal.sealed.master import self_test
-from postseal.settings_smime import Smime
+from postseal.settings.smime import Smime
 
 if TYPE_CHECKING:
     from postseal.store.ring import Opened

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from postseal import message_file
-from postseal import settings as settings_file
 from postseal.body import Spool
 from postseal.cli.common import Exit, give_up, settings_option
 from postseal.document import read
@@ -21,6 +20,7 @@ from postseal.policy.exchange import export, translate
 from postseal.policy.explanation import described
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
+from postseal.settings import settings as settings_file
 
 
 @click.group()

@@ -6,7 +6,6 @@ from typing import TextIO
 
 import click
 
-from postseal import settings as settings_file
 from postseal.cli.common import Exit, give_up, settings_option
 from postseal.cli.tls_shown import FORMS, described, journeys_csv, journeys_table
 from postseal.envelope import domain_key
@@ -16,6 +15,7 @@ from postseal.policy.connectors.connector import MtaSts
 from postseal.policy.load import load
 from postseal.policy.policy import Policy
 from postseal.required_tls import Level, RequiredTls
+from postseal.settings import settings as settings_file
 from postseal.tls import mail_log, sts
 from postseal.tls.mail_exchanger import Resolver, of_this_host
 from postseal.tls.probe import probed

@@ -22,7 +22,7 @@ from pathlib import Path
 from postseal.content import confinement, kind
 from postseal.content.inspection import Exhausted, Inspection, Reader
 from postseal.content.item import Item, State
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 HEAD = struct.Struct(">IQ")
 ANSWER = struct.Struct(">IQ")

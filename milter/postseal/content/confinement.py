@@ -13,7 +13,7 @@ import resource
 import sys
 import sysconfig
 
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on all architectures
 _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4

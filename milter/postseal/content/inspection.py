@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from postseal.content import characters, html, kind
 from postseal.content.item import Item, State
 from postseal.errors import Failure
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 _SHOWN_AS_HTML = frozenset({"htm", "html", "xhtml", "shtml", "mht", "mhtml"})
 

@@ -12,7 +12,7 @@ from postseal.body import Body
 from postseal.content import kind
 from postseal.content.item import Item, State
 from postseal.content.worker import Facts, GivenUp, Workers
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 
 class Pool(Workers):

@@ -22,7 +22,7 @@ from typing import Final, TypeVar
 from postseal.body import Body
 from postseal.content.child import ANSWER, HEAD
 from postseal.content.item import State
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 _START_SECONDS: Final = 20.0
 _JOBS: Final = 500

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from postseal import log, notify
-from postseal import settings as settings_file
 from postseal.errors import BadInput, Place, Problem
 from postseal.mta.socket import listen_without_libmilter
+from postseal.settings import settings as settings_file
 from postseal.tls.lookup import Lookup
 from postseal.tls.mail_exchanger import Resolver, of_this_host
 from postseal.tls.published import Published

@@ -14,8 +14,8 @@ from postseal.daemon import house
 from postseal.errors import BadInput, Failure, Place, Problem
 from postseal.methods.tls import REQUIRED
 from postseal.policy.policy import Policy
-from postseal.settings import Settings
-from postseal.settings_tls import Mta
+from postseal.settings.settings import Settings
+from postseal.settings.tls import Mta
 from postseal.submission import Submission
 from postseal.tls.postconf import Postconf, tables
 from postseal.tls.socketmap import netstring

@@ -13,8 +13,8 @@ from typing import Final, NoReturn
 from postseal import log
 from postseal.daemon.house import now
 from postseal.errors import Failure
-from postseal.settings import Settings
-from postseal.settings_smime import LOCAL, Revocation
+from postseal.settings.settings import Settings
+from postseal.settings.smime import LOCAL, Revocation
 
 _log = logging.getLogger(__name__)
 

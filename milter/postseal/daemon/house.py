@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from postseal import settings as settings_file
 from postseal.acquaintance import Memory
 from postseal.document import Problems
 from postseal.envelope import Envelope
@@ -27,8 +26,9 @@ from postseal.pipeline import carry_out
 from postseal.policy.load import load as load_policy
 from postseal.policy.policy import Policy
 from postseal.policy.rule import Mode
-from postseal.settings import Settings
-from postseal.settings_tls import Mta
+from postseal.settings import settings as settings_file
+from postseal.settings.settings import Settings
+from postseal.settings.tls import Mta
 from postseal.tls import wiring
 from postseal.tls.published import publish
 from postseal.tls.table import Tables

@@ -13,7 +13,7 @@ from postseal import log
 from postseal.daemon.house import now
 from postseal.errors import BadInput, Failure
 from postseal.sealed import source
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.store.housekeeping import turn
 from postseal.store.ring import Ring
 

@@ -20,7 +20,7 @@ from typing import Final, NoReturn
 from postseal import log
 from postseal.daemon import house, housekeeper
 from postseal.errors import BadInput, Failure
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.store.acquaintances import expire as expire_acquaintances
 from postseal.store.engine import Store
 from postseal.store.journal import Journal

@@ -18,7 +18,7 @@ from postseal.daemon.keeper import keep
 from postseal.daemon.prepare import needs_store
 from postseal.daemon.prober import probe
 from postseal.mta.socket import Listener
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 _FIXED = ("listen", "metrics", "runtime_directory")
 """Settings that only a restart changes."""

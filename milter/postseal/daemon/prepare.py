@@ -7,8 +7,8 @@ from typing import Final
 from postseal import log
 from postseal.errors import BadInput, Failure, Place, Problem
 from postseal.guard.secret import ensure
-from postseal.settings import Settings
-from postseal.settings_smime import Source
+from postseal.settings.settings import Settings
+from postseal.settings.smime import Source
 from postseal.store.migrate import migrate
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from postseal import log, tls_offers
 from postseal.errors import Failure
 from postseal.required_tls import Level, RequiredTls
 from postseal.scalar import is_domain
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.tls.mail_exchanger import Resolver, of_this_host
 from postseal.tls.probe import probed
 

@@ -35,7 +35,7 @@ from postseal.mta.desk import Desk
 from postseal.mta.rulebook import AsItCame, Rulebook
 from postseal.mta.socket import Listener, serve
 from postseal.mta.traffic import Pulse, Traffic
-from postseal.settings import Settings, notices_from
+from postseal.settings.settings import Settings, notices_from
 from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.submission import Submission

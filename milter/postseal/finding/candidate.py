@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from postseal.errors import Place
-from postseal.settings_smime import Source
+from postseal.settings.smime import Source
 from postseal.store.kept import New, Origin
 
 

@@ -25,7 +25,7 @@ from postseal.errors import Cause, Failure, Place, Problem
 from postseal.finding.bounded import Bounded
 from postseal.finding.candidate import ORIGINS, Candidate, Remote, new
 from postseal.finding.shelf import Shelf
-from postseal.settings_smime import Lookup, Source
+from postseal.settings.smime import Lookup, Source
 from postseal.store.kept import ISSUERS, Kept, New, Origin, Word
 from postseal.trust.trust import Trust, Use
 from postseal.trust.verdict import Rule

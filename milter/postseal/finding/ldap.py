@@ -9,7 +9,7 @@ from cryptography import x509
 
 from postseal.finding import octets
 from postseal.finding.ldap_search import LdapSearch
-from postseal.settings_smime import Ldap
+from postseal.settings.smime import Ldap
 from postseal.store.kept import Origin
 
 _ATTRIBUTES: Final = (

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from postseal.errors import BadInput, Cause, Failure, Place, Problem
-from postseal.settings_smime import Ldap
+from postseal.settings.smime import Ldap
 
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 

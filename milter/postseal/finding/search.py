@@ -15,8 +15,8 @@ from postseal.finding.http import HttpSource
 from postseal.finding.ldap import LdapSource
 from postseal.finding.revocation import CachedRevocations
 from postseal.finding.shelf import Opening
-from postseal.settings import Settings
-from postseal.settings_smime import Lookup, Source
+from postseal.settings.settings import Settings
+from postseal.settings.smime import Lookup, Source
 from postseal.trust import anchors
 from postseal.trust.anchors import Anchors
 from postseal.trust.trust import Trust

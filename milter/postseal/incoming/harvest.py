@@ -21,7 +21,7 @@ from postseal.cms.signer_info import Signature
 from postseal.envelope import key
 from postseal.errors import Failure
 from postseal.finding.candidate import new
-from postseal.settings_smime import KeyChange
+from postseal.settings.smime import KeyChange
 from postseal.store.kept import New, Outcome, Said
 from postseal.trust.trust import Trust, Use
 

@@ -12,7 +12,7 @@ from postseal.envelope import domain_key, split
 from postseal.finding.search import Search
 from postseal.incoming.harvest import Harvest, Keeps
 from postseal.incoming.incoming import Incoming
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 
 def load(

@@ -14,7 +14,7 @@ from postseal.cms.header_protection import Veil
 from postseal.cms.recipient import KeyTransport
 from postseal.envelope import domain_key, key, split
 from postseal.methods.method import Manner
-from postseal.settings_smime import Peer, Smime, Subject
+from postseal.settings.smime import Peer, Smime, Subject
 
 Harvested = Callable[[str, x509.Certificate], frozenset[str]]
 """What the owner of a certificate, an address, has said that his programs read, as `capability` reads it."""

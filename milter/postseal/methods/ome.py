@@ -32,8 +32,8 @@ from postseal.rights import Right, licence
 from postseal.sealed.armor import armored_size
 from postseal.sealed.container import ID_OCTETS, KEY_OCTETS, sealed, sealed_size
 from postseal.sealed.subject import sealed_subject
-from postseal.settings_ome import Form, Ome
-from postseal.settings_sign_in import PASSPHRASE
+from postseal.settings.ome import Form, Ome
+from postseal.settings.sign_in import PASSPHRASE
 
 if TYPE_CHECKING:  # commands that seal nothing need not wait for a database's libraries
     from postseal.store.ring import Opened, Ring

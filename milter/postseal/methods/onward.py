@@ -14,7 +14,7 @@ from postseal.message import Message
 from postseal.methods.carrier import KEEP, carrier
 from postseal.methods.cover import Cover
 from postseal.methods.recognition import named, portal_of
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 
 if TYPE_CHECKING:
     from postseal.store.sealed import SealedMessage

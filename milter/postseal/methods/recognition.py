@@ -20,7 +20,7 @@ from postseal.methods.carrier import written
 from postseal.methods.cover import Cover
 from postseal.sealed.armor import dearmored
 from postseal.sealed.container import Tampered
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 
 _BOUNDARY: Final = re.compile(rb"=_[0-9a-f]{32}")
 _UNTIL: Final = re.compile(rb'<time datetime="(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})Z">')

@@ -25,7 +25,7 @@ from postseal.errors import Cause, Failure
 from postseal.message import Header, Message
 from postseal.methods.replacement import replaced
 from postseal.scalar import Network
-from postseal.settings_smime import SignedForm, Smime
+from postseal.settings.smime import SignedForm, Smime
 
 _DEFAULT = Smime()
 _NO_KEYS = GatewayKeys()

@@ -26,7 +26,7 @@ from postseal.methods.choice import Choice, Harvested, nothing_harvested
 from postseal.methods.method import Manner, Order
 from postseal.methods.replacement import replaced
 from postseal.rights import Right
-from postseal.settings_smime import Smime
+from postseal.settings.smime import Smime
 
 _DEFAULT = Smime()
 _CONTENT = (

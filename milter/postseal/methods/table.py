@@ -24,7 +24,7 @@ from postseal.methods.smime import SmimeMethod
 from postseal.methods.tls import TlsMethod
 from postseal.methods.unsealing import OmeUnsealing
 from postseal.sealed import source
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.tls_offers import Offers
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from postseal.methods.replacement import OVER_THE_BODY
 from postseal.scalar import Network
 from postseal.sealed.container import HEADER_OCTETS, Head, Tampered
 from postseal.sealed.container import opened as opened_container
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 
 if TYPE_CHECKING:  # commands that open nothing need not wait for a database's libraries
     from postseal.store.ring import Opened, Ring

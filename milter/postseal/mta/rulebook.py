@@ -12,7 +12,7 @@ from postseal.message import Message
 from postseal.methods.method import Methods
 from postseal.pipeline import Decides
 from postseal.remedy import DEFER, OnError
-from postseal.settings import Limits
+from postseal.settings.settings import Limits
 
 
 class Opens(Protocol):

@@ -26,7 +26,7 @@ from Milter import milter
 
 from postseal.mta.desk import Desk
 from postseal.mta.session import Session
-from postseal.settings import Listen
+from postseal.settings.settings import Listen
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from postseal.errors import Cause, Failure
 from postseal.finding.bounded import Bounded
 from postseal.finding.ldap_search import Ask, LdapSearch
 from postseal.people.person import NOBODY, Person
-from postseal.settings_judging import PeopleServer
+from postseal.settings.judging import PeopleServer
 
 _ENTRIES: Final = 500
 """Entries that an answer may have: the groups of one person."""

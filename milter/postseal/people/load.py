@@ -3,7 +3,7 @@
 from postseal.people.file import PeopleFile
 from postseal.people.ldap import LdapPeople
 from postseal.people.person import People
-from postseal.settings_judging import Directory
+from postseal.settings.judging import Directory
 
 
 def load(settings: Directory) -> People | None:

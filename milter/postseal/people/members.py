@@ -24,8 +24,8 @@ from postseal.finding.bounded import Bounded
 from postseal.people.file import PeopleFile
 from postseal.people.ldap import LdapPeople
 from postseal.people.person import People
-from postseal.settings_judging import Directory
-from postseal.settings_lists import LIST, Lists
+from postseal.settings.judging import Directory
+from postseal.settings.lists import LIST, Lists
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from postseal.message import Message
-from postseal.settings_judging import Authentication
+from postseal.settings.judging import Authentication
 
 
 class Result(StrEnum):

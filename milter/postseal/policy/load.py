@@ -38,8 +38,8 @@ from postseal.policy.sensitive.library import Library
 from postseal.policy.source import Preamble
 from postseal.policy.tls_values import CONNECTOR, ENFORCES
 from postseal.remedy import DEFER
-from postseal.settings import Settings
-from postseal.settings_tls import ROUTE
+from postseal.settings.settings import Settings
+from postseal.settings.tls import ROUTE
 from postseal.treatment import Treatment
 
 

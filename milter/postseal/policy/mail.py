@@ -13,7 +13,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
 
-from postseal import settings
 from postseal.cms import field as fields
 from postseal.content import process
 from postseal.content.item import Item
@@ -31,9 +30,10 @@ from postseal.policy.scanner import Found
 from postseal.recurrence import has_own_id, told_from_others
 from postseal.rights import Template
 from postseal.scalar import Network
-from postseal.settings import Settings
-from postseal.settings_extraction import Extraction
-from postseal.settings_judging import Authentication
+from postseal.settings import settings
+from postseal.settings.extraction import Extraction
+from postseal.settings.judging import Authentication
+from postseal.settings.settings import Settings
 
 
 class Certificates(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from postseal.policy.action_values import Brand, Lifetime, Line, Methods, Yes
 from postseal.policy.tls_values import Route, TlsOfMail
 from postseal.required_tls import stricter
-from postseal.settings_ome import Form
+from postseal.settings.ome import Form
 from postseal.treatment import Already, Treatment, Unreached
 
 

@@ -8,7 +8,7 @@ from postseal.binding import Reader, known
 from postseal.document import Mapping, Node, Problems, Scalar, bad
 from postseal.policy.values import some
 from postseal.required_tls import Level, RequiredTls
-from postseal.settings_tls import ROUTE
+from postseal.settings.tls import ROUTE
 
 ENFORCES = "TLS"
 """The kind of name that a reader knows: levels of TLS that the MTA keeps to, and whether it takes routes."""

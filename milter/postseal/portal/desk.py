@@ -14,7 +14,7 @@ from postseal.portal.outgoing import Outgoing, Round
 from postseal.portal.overseers import Overseers
 from postseal.portal.post import Post
 from postseal.portal.telephone import Telephones
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 from postseal.store.ring import Opened, Ring
 from postseal.store.sessions import Sessions
 

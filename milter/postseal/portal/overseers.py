@@ -12,9 +12,9 @@ from postseal.envelope import key
 from postseal.errors import BadInput, Problem
 from postseal.people import members
 from postseal.people.person import People
-from postseal.settings_judging import Directory
-from postseal.settings_sign_in import PASSCODE
-from postseal.settings_super_users import SuperUsers
+from postseal.settings.judging import Directory
+from postseal.settings.sign_in import PASSCODE
+from postseal.settings.super_users import SuperUsers
 from postseal.store.audit import Audit, Entry, Event
 
 _MARK: Final = hashlib.sha256(b"postseal super users").digest()[:16]

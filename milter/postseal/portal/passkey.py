@@ -21,7 +21,7 @@ from postseal.portal.header import DEVICE
 from postseal.portal.member import may_sign_in
 from postseal.portal.signing_in import PASSKEY_USE, address_page
 from postseal.portal.visit import Visit
-from postseal.settings_sign_in import PASSKEY
+from postseal.settings.sign_in import PASSKEY
 from postseal.store.audit import Entry, Event
 from postseal.store.passkeys import Passkey
 from postseal.store.sign_ins import Begun, Spoilt

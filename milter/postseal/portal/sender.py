@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 
 from postseal.portal.visit import Visit
 from postseal.replying.original import Inside
-from postseal.settings_portal import Senders
-from postseal.settings_sign_in import ways_of_senders
+from postseal.settings.portal import Senders
+from postseal.settings.sign_in import ways_of_senders
 
 
 class NoSender(Exception):

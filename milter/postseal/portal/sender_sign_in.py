@@ -21,8 +21,8 @@ from postseal.portal.post import Letter
 from postseal.portal.sender import counts, inside, senders
 from postseal.portal.signing_in import is_address, pressed_twice, redeemed
 from postseal.portal.visit import Side, Visit
-from postseal.settings import notices_from
-from postseal.settings_sign_in import PASSCODE
+from postseal.settings.settings import notices_from
+from postseal.settings.sign_in import PASSCODE
 from postseal.store.audit import Entry, Event
 from postseal.store.passcode_limits import Limited
 from postseal.store.passcodes import Answer, Issued

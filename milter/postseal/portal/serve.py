@@ -14,7 +14,6 @@ from pathlib import Path
 
 import uvicorn
 
-from postseal import settings as settings_file
 from postseal.accounts import load as accounts
 from postseal.accounts import secret
 from postseal.body import Spool
@@ -52,8 +51,9 @@ from postseal.replying.original import Inside
 from postseal.replying.read_notice import Telling
 from postseal.replying.replies import Replies
 from postseal.sealed import source
-from postseal.settings import Settings
-from postseal.settings_sign_in import PASSKEY
+from postseal.settings import settings as settings_file
+from postseal.settings.settings import Settings
+from postseal.settings.sign_in import PASSKEY
 from postseal.store.engine import Store
 from postseal.store.journal import Journal
 from postseal.store.ring import Ring

@@ -23,8 +23,8 @@ from postseal.portal.member import is_named, reader_of
 from postseal.portal.passcode_mail import passcode_mail
 from postseal.portal.post import Letter, Text
 from postseal.portal.visit import Visit
-from postseal.settings import notices_from
-from postseal.settings_sign_in import PASSCODE, PASSKEY
+from postseal.settings.settings import notices_from
+from postseal.settings.sign_in import PASSCODE, PASSKEY
 from postseal.store.audit import Entry, Event, Row, tell
 from postseal.store.passcode_limits import Limited
 from postseal.store.passcodes import Answer, Issued, Waiting

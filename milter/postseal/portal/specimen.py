@@ -35,8 +35,8 @@ from postseal.portal.door import Door
 from postseal.portal.post import Post
 from postseal.portal.visit import Side
 from postseal.sealed.master import LocalKeys
-from postseal.settings import Settings
-from postseal.settings_sign_in import PASSCODE
+from postseal.settings.settings import Settings
+from postseal.settings.sign_in import PASSCODE
 from postseal.store.migrate import migrate
 from postseal.store.passcodes import Issued
 from postseal.store.ring import Ring

@@ -18,7 +18,7 @@ from postseal.document import Node, bad
 from postseal.envelope import key, split
 from postseal.errors import BadInput, Problem
 from postseal.finding import web
-from postseal.settings_sms import KINDS, Sms, telephone_number
+from postseal.settings.sms import KINDS, Sms, telephone_number
 
 _log = logging.getLogger(__name__)
 

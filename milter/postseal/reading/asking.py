@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from postseal.body import Body
 from postseal.content.worker import Facts, GivenUp, Workers
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 _ANSWER = 24 << 20
 _LOCKED = 40 << 20

@@ -9,7 +9,7 @@ import zoneinfo
 from collections.abc import Mapping
 
 from postseal.content.child import Job, Work, serve
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 
 def main() -> None:

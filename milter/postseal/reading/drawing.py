@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from postseal.content.child import Job, serve
 from postseal.reading import mark as marks
 from postseal.reading.letters import from_right, letters, slanted
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 WIDTH, HEIGHT = 1240, 1754
 """Of a page of text: A4 at 150 dots to the inch."""

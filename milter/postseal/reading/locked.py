@@ -14,7 +14,7 @@ from postseal.body import Body, Spool
 from postseal.content import kind as kinds
 from postseal.reading.asking import Asking, lockers
 from postseal.reading.attachment import OFFICE, Attachment
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 _LIMITS: Final = Extraction(seconds=20.0)
 LARGEST: Final = 32 << 20

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from postseal.content.child import Job, Work, serve
 from postseal.reading.refused import Refused
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from postseal.content.process import Budget
 from postseal.reading.asking import LARGEST, Asking, drawers
 from postseal.reading.attachment import DOCUMENTS, Attachment
 from postseal.reading.markup import PICTURES
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 _LIMITS: Final = Extraction(seconds=10.0)
 _PNG: Final = b"\x89PNG\r\n\x1a\n"

@@ -33,7 +33,7 @@ from postseal.reading.rendering import Rendering
 from postseal.reading.restraint import FREE, Restraint
 from postseal.reading.sheet import Sheet
 from postseal.reading.tree import tree
-from postseal.settings_extraction import Extraction
+from postseal.settings.extraction import Extraction
 
 _COMPRESSED = 64 << 20
 _NOBODY = Person("", "")

@@ -28,8 +28,8 @@ from postseal.replying.composition import Correspondent, covering
 from postseal.replying.original import NotAllowed, Why, name_of, named
 from postseal.rights import Right
 from postseal.sealed.container import HEADER_OCTETS, ID_OCTETS, Head, Tampered, opened, sealed
-from postseal.settings_forwards import Forwards as Limits
-from postseal.settings_ome import Ome
+from postseal.settings.forwards import Forwards as Limits
+from postseal.settings.ome import Ome
 from postseal.store.audit import Entry, Event
 from postseal.store.branches import Barred, Branch, Bud, grow
 from postseal.store.containers import Container, kept

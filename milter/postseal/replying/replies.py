@@ -31,7 +31,7 @@ from postseal.replying.original import (
     withheld,
 )
 from postseal.rights import Right, Template
-from postseal.settings_replies import Replies as Limits
+from postseal.settings.replies import Replies as Limits
 from postseal.store.audit import Event
 from postseal.store.outbox import Target, Way
 from postseal.store.ring import Ring

@@ -10,7 +10,7 @@ from postseal.sealed import keyfile
 from postseal.sealed.master import MasterKeys, self_test
 from postseal.sealed.pkcs11_keys import Pkcs11Keys
 from postseal.sealed.transit import TransitKeys
-from postseal.settings_ome import Ome
+from postseal.settings.ome import Ome
 
 
 def load(settings: Ome) -> MasterKeys:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from postseal.errors import Cause, Failure
 from postseal.sealed.container import KEY_OCTETS
 from postseal.sealed.master import NAME_CHARACTERS, Wrapped
-from postseal.settings_ome import Transit
+from postseal.settings.ome import Transit
 
 _LONGEST: Final = 1 << 20
 _CIPHERTEXT: Final = re.compile(r"vault:v([0-9]{1,9}):[A-Za-z0-9+/=]{20,2000}")

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from postseal.settings_smime import KeyChange
+from postseal.settings.smime import KeyChange
 from postseal.store.engine import Store
 from postseal.store.kept import ISSUERS, Kept, New, Origin, Outcome, Said, Word
 from postseal.store.schema import ADDRESS_CHARACTERS, certificate_addresses, certificates, lookups

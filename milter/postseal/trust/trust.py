@@ -17,7 +17,7 @@ from cryptography.x509 import ocsp as rfc6960
 
 from postseal.certificates import address, purpose
 from postseal.envelope import key
-from postseal.settings_smime import Revocation
+from postseal.settings.smime import Revocation
 from postseal.trust import constraints, crl, ocsp
 from postseal.trust.anchors import Anchors
 from postseal.trust.crl import Crl

@@ -34,7 +34,7 @@ from postseal.policy.exchange.words import ACTIONS, CONDITIONS, PROPERTIES, Word
 from postseal.policy.rule import Rule, rule
 from postseal.policy.sensitive.library import Library
 from postseal.policy.tls_values import CONNECTOR, ENFORCES
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 _EXCEPT: Final = "ExceptIf"
 _ENDING: Final = {"reject", "delete"}

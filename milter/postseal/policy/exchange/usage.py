@@ -8,7 +8,7 @@ from postseal.policy import templates as files
 from postseal.policy.exchange.value import Values, Written
 from postseal.policy.templates import Templates
 from postseal.rights import OPTIONS
-from postseal.settings import Settings
+from postseal.settings.settings import Settings
 
 TEMPLATE: Final = "ApplyRightsProtectionTemplate"
 ENCRYPTED: Final = "encrypted"

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from postseal import settings
 from postseal.errors import BadInput
-from postseal.settings import Guard, Limits, Listen, Settings
-from postseal.settings_smime import Identity, Smime
-from postseal.settings_tls import Tls
+from postseal.settings import settings
+from postseal.settings.settings import Guard, Limits, Listen, Settings
+from postseal.settings.smime import Identity, Smime
+from postseal.settings.tls import Tls
 
 
 def load(folder: Path, text: str) -> Settings:

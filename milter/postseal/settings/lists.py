@@ -7,7 +7,7 @@ from typing import Annotated
 from postseal import scalar
 from postseal.document import Node, bad
 from postseal.errors import Place
-from postseal.settings_sms import gateway, secret_source
+from postseal.settings.sms import gateway, secret_source
 
 LIST = "{list}"
 """What stands for the address of a list in a command."""

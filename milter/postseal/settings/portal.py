@@ -9,11 +9,11 @@ from typing import Annotated
 from postseal import scalar
 from postseal.document import Node, bad
 from postseal.scalar import Network
-from postseal.settings_forwards import Forwards
-from postseal.settings_lists import Lists
-from postseal.settings_ome import paragraph
-from postseal.settings_replies import Replies
-from postseal.settings_super_users import SuperUsers
+from postseal.settings.forwards import Forwards
+from postseal.settings.lists import Lists
+from postseal.settings.ome import paragraph
+from postseal.settings.replies import Replies
+from postseal.settings.super_users import SuperUsers
 
 
 def portal_address(node: Node, _reader: object = None) -> str:

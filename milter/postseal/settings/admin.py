@@ -10,9 +10,9 @@ from typing import Annotated, Final
 from postseal import scalar
 from postseal.document import Node, bad
 from postseal.errors import Place, Problem
-from postseal.settings_ome import portal_url
-from postseal.settings_portal import portal_address
-from postseal.settings_sign_in import numeric, provider_name
+from postseal.settings.ome import portal_url
+from postseal.settings.portal import portal_address
+from postseal.settings.sign_in import numeric, provider_name
 
 
 class Role(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from postseal import scalar
 from postseal.document import Node, bad
-from postseal.settings_smime import Ldap
+from postseal.settings.smime import Ldap
 
 
 def authserv_id(node: Node, _reader: object = None) -> str:

@@ -11,18 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from postseal import document, scalar, settings_admin, settings_sign_in
+from postseal import document, scalar
 from postseal.binding import Reader
 from postseal.document import Mapping, Node, Problems, bad
 from postseal.scalar import Network
-from postseal.settings_admin import Admin
-from postseal.settings_extraction import Extraction
-from postseal.settings_judging import Authentication, Directory
-from postseal.settings_ome import Ome
-from postseal.settings_portal import Portal
-from postseal.settings_sign_in import SignIn
-from postseal.settings_smime import NAMES, Smime
-from postseal.settings_tls import Tls
+from postseal.settings import admin as settings_admin
+from postseal.settings import sign_in as settings_sign_in
+from postseal.settings.admin import Admin
+from postseal.settings.extraction import Extraction
+from postseal.settings.judging import Authentication, Directory
+from postseal.settings.ome import Ome
+from postseal.settings.portal import Portal
+from postseal.settings.sign_in import SignIn
+from postseal.settings.smime import NAMES, Smime
+from postseal.settings.tls import Tls
 
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 

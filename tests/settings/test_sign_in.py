@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from postseal import settings
 from postseal.errors import BadInput
-from postseal.settings_portal import Senders
-from postseal.settings_sign_in import Kind, Provider, SignIn, Verified
+from postseal.settings import settings
+from postseal.settings.portal import Senders
+from postseal.settings.sign_in import Kind, Provider, SignIn, Verified
 
 SECRET = "client_id: c, client_secret: 'file:/x'"
 

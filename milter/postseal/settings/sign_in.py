@@ -10,8 +10,8 @@ from typing import Annotated, Final
 from postseal import scalar
 from postseal.document import Node, bad
 from postseal.errors import Place, Problem
-from postseal.settings_sms import Sms, secret_source
-from postseal.settings_sms import problems as sms_problems
+from postseal.settings.sms import Sms, secret_source
+from postseal.settings.sms import problems as sms_problems
 
 
 class Kind(StrEnum):

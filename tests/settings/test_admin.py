@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from postseal import settings
 from postseal.administering.desk import role_of
 from postseal.errors import BadInput
-from postseal.settings_admin import Admin, Role
+from postseal.settings import settings
+from postseal.settings.admin import Admin, Role
 
 PROVIDERS = (
     "sign_in: {providers: [{name: corp, issuer: 'https://a', client_id: c, client_secret: 'file:/x'}]}\n"
