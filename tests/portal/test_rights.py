@@ -182,7 +182,7 @@ def test_reply_quotes_nothing_of_a_restricted_message(here: Place) -> None:
     [
         ("de", "Der Absender erlaubt nicht:"),
         ("ar", "لا يسمح المرسل بما يلي:"),
-        ("ja", "差出人は次のことを許可していません:"),
+        ("ja", "差出人は次のことを許可していません："),
     ],
 )
 def test_rights_are_told_in_the_reader_s_language(here: Place, language: str, said: str) -> None:
